@@ -1,0 +1,27 @@
+//! # The capstone: a tiny GPT, trained
+//!
+//! The fourteen lessons are the model, the training step and the sampler; this crate is what
+//! stands around them: text, batches, cores, files and pictures. Nothing of the mathematics
+//! is written here a second time.
+//!
+//! - [`corpus`]: the built-in stories, with a known floor of the loss
+//! - [`tokenizer`]: words or characters to ids, over lesson 01's vocabulary
+//! - [`data`]: which batch comes at which step, and what is validated on
+//! - [`preset`]: sizes and schedules that are known to work
+//! - [`trainer`]: lesson 12's step on all cores, the same numbers on every run
+//! - [`checkpoint`]: a model as a Hugging Face directory, written in one piece
+//! - [`plot`]: the loss as a picture
+//! - [`writer`]: text from a trained model
+//!
+//! The binary (`cargo run --release -p capstone -- --help`) is a thin layer over them.
+
+#![warn(missing_docs)]
+
+pub mod checkpoint;
+pub mod corpus;
+pub mod data;
+pub mod plot;
+pub mod preset;
+pub mod tokenizer;
+pub mod trainer;
+pub mod writer;

@@ -1,0 +1,59 @@
+//! `capstone`: trains a tiny GPT and lets it write.
+
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use commands::{generate, train};
+
+/// Freed memory stays at hand: every step needs the same large arrays again, and fetching
+/// fresh pages from the system for them would take a noticeable part of a step.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Train a tiny GPT, made of the fourteen lessons, and let it write.
+///
+/// Without a command it trains on the built-in stories.
+#[derive(Parser)]
+#[command(name = "capstone", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    train: train::Arguments,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  capstone                                        train on the built-in stories, about a minute
+  capstone train --text my.txt --preset nano      train on a text of your own
+  capstone generate --run runs/story-1            let the trained model tell a story
+  capstone generate --run runs/nano-1 --prompt 'To be'
+";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Train a model on the built-in stories or on a text of your own
+    Train(Box<train::Arguments>),
+    /// Continue a prompt with a trained model
+    Generate(generate::Arguments),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match &cli.command {
+        None => train::run(&cli.train),
+        Some(Command::Train(arguments)) => train::run(arguments),
+        Some(Command::Generate(arguments)) => generate::run(arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line: the error and, behind colons, what caused it.
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Lesson 12's training step, on all cores.
+//!
+//! A batch is cut into shards of rows, one per core. Each shard runs the whole forward and
+//! backward with its own gradients; they are added in the order of the shards. So the numbers
+//! depend on the seed and on how many shards there are, never on which core was faster.
+//! (Threading each product instead loses time at these sizes: a product is too small.)
+
+use lesson01_tokens::Batch;
+use lesson02_embeddings::Config;
+use lesson10_transformer_block::Parameters;
+use lesson11_tiny_gpt::{GptParams, init_parameters, loss_and_gradients};
+use lesson12_training::{NotFinite, StepReport, TrainConfig, TrainingState, train_step};
+use lesson13_generation::estimate_loss;
+use ndarray::{Axis, Slice};
+use ndarray_rand::rand::SeedableRng;
+use ndarray_rand::rand::rngs::StdRng;
+use rayon::prelude::*;
+
+use crate::checkpoint::Model;
+use crate::data::Data;
+use crate::tokenizer::Tokenizer;
+
+/// How many rows are validated at once, per shard.
+const VALIDATION_ROWS: usize = 32;
+
+/// Everything a training needs.
+#[derive(Debug, Clone)]
+pub struct Trainer {
+    /// The model's sizes.
+    pub config: Config,
+    /// Schedule, optimizer and clipping.
+    pub train: TrainConfig,
+    /// Rows per step.
+    pub batch: usize,
+    /// Into how many parts a batch is cut.
+    pub shards: usize,
+    /// Decides the first weights and every batch.
+    pub seed: u64,
+    /// What is trained on.
+    pub data: Data,
+    /// How its text became ids.
+    pub tokenizer: Tokenizer,
+    /// Weights, moments and step.
+    pub state: TrainingState<GptParams<f32>>,
+}
+
+impl Trainer {
+    /// A training before its first step.
+    pub fn new(
+        config: Config,
+        train: TrainConfig,
+        batch: usize,
+        shards: usize,
+        seed: u64,
+        data: Data,
+        tokenizer: Tokenizer,
+    ) -> Self {
+        let params = init_parameters(&config, &mut StdRng::seed_from_u64(seed));
+        let state = TrainingState::new(params);
+        Trainer { config, train, batch, shards, seed, data, tokenizer, state }
+    }
+
+    /// The model as it is now, to be saved or used.
+    pub fn model(&self) -> Model {
+        let Trainer { config, tokenizer, state, .. } = self;
+        Model { config: *config, params: state.params.clone(), tokenizer: tokenizer.clone() }
+    }
+
+    /// One step: draws the batch of this step and trains on it.
+    ///
+    /// # Errors
+    /// [`NotFinite`] if the loss or a gradient is not a number; the weights are as before.
+    pub fn step(&mut self) -> Result<StepReport<f32>, NotFinite> {
+        let (step, pad) = (self.state.step, self.data.pad());
+        let (config, context_length) = (&self.config, self.config.context_length);
+        let rows =
+            self.data.training_batch(&self.tokenizer, self.batch, context_length, self.seed, step);
+        let shards = shard(&rows, self.shards);
+        let gradients = |params: &_| sharded_loss_and_gradients(&shards, pad, params, config);
+        train_step(gradients, &mut self.state, &self.train)
+    }
+
+    /// Mean loss over the whole validation data, in nats.
+    pub fn validation_loss(&self) -> f64 {
+        let batches = self.data.validation_batches(VALIDATION_ROWS, self.config.context_length);
+        sharded_validation_loss(&batches, self.data.pad(), &self.state.params, &self.config)
+    }
+}
+
+/// Cuts a batch into up to `shards` parts of rows whose sizes differ by at most one.
+pub fn shard(batch: &Batch, shards: usize) -> Vec<Batch> {
+    let rows = batch.ids.nrows();
+    let shards = shards.clamp(1, rows.max(1));
+    (0..shards)
+        .map(|i| {
+            let part = Slice::from(i * rows / shards..(i + 1) * rows / shards);
+            Batch {
+                ids: batch.ids.slice_axis(Axis(0), part).to_owned(),
+                targets: batch.targets.slice_axis(Axis(0), part).to_owned(),
+            }
+        })
+        .collect()
+}
+
+/// Loss and gradients of a batch in shards, as if it were in one piece: every shard counts by
+/// its number of scored targets.
+pub fn sharded_loss_and_gradients(
+    shards: &[Batch],
+    pad: Option<usize>,
+    params: &GptParams<f32>,
+    config: &Config,
+) -> (f32, GptParams<f32>) {
+    let scored: Vec<usize> = shards.iter().map(|shard| n_scored(shard, pad)).collect();
+    let total = scored.iter().sum::<usize>().max(1) as f32;
+    let parts: Vec<(f32, GptParams<f32>)> = shards
+        .par_iter()
+        .zip(&scored)
+        .map(|(Batch { ids, targets }, &scored)| {
+            let share = scored as f32 / total;
+            let (loss, grads) = loss_and_gradients(ids, targets, pad, share, params, config);
+            (loss * share, grads)
+        })
+        .collect();
+    let sum = |(loss, mut grads): (f32, GptParams<f32>), (part, part_grads)| {
+        add(&mut grads, &part_grads);
+        (loss + part, grads)
+    };
+    parts.into_iter().reduce(sum).expect("at least one shard")
+}
+
+/// Lesson 13's `estimate_loss` with the batches shared among the cores.
+fn sharded_validation_loss(
+    batches: &[Batch],
+    pad: Option<usize>,
+    params: &GptParams<f32>,
+    config: &Config,
+) -> f64 {
+    let parts: Vec<(f64, usize)> = batches
+        .par_iter()
+        .map(|batch| {
+            let loss = estimate_loss(std::slice::from_ref(batch), pad, params, config);
+            (loss, n_scored(batch, pad))
+        })
+        .collect();
+    let total: usize = parts.iter().map(|(_, scored)| scored).sum();
+    let sum: f64 = parts.iter().map(|&(loss, scored)| loss * scored as f64).sum();
+    sum / total.max(1) as f64
+}
+
+/// How many targets are not padding.
+fn n_scored(batch: &Batch, pad: Option<usize>) -> usize {
+    batch.targets.iter().filter(|&&target| Some(target) != pad).count()
+}
+
+/// `sum += part`, tensor by tensor.
+fn add(sum: &mut GptParams<f32>, part: &GptParams<f32>) {
+    for ((_, mut sum), (_, part)) in sum.named_mut().into_iter().zip(part.named()) {
+        sum += &part;
+    }
+}

@@ -1,0 +1,124 @@
+//! # Lesson 07: causal attention
+//!
+//! Every query is compared with every key: `scores = q kᵀ / sqrt(head_dim)`. The root keeps
+//! the scores about 1 in size whatever `head_dim` is, for a sum of `head_dim` products grows
+//! with its root; larger scores would make the softmax pick one key and ignore the rest.
+//!
+//! A token may look at itself and at what came before, never ahead: during training the
+//! token to be predicted stands right there, and looking at it would make the task a fake.
+//! So the scores of future keys are set to minus infinity, which softmax turns into
+//! exactly 0. What remains are the **attention weights**: each row says how a query spends
+//! its attention and sums to 1. The output is the sum of the values, weighted so.
+//!
+//! | name | shape | what it is |
+//! |---|---|---|
+//! | `q`, `k`, `v` | `[batch, n_heads, seq_len, head_dim]` | one little matrix per head |
+//! | `mask` | `[seq_len, seq_len]` | may query i look at key j? |
+//! | `scores`, `attn_weights` | `[batch, n_heads, seq_len, seq_len]` | row = query, column = key |
+//! | `out` | `[batch, n_heads, seq_len, head_dim]` | what each query collected |
+//!
+//! Every step is a matrix product per head; [`batched_mat_mul`] does all of them.
+
+#![warn(missing_docs)]
+
+extern crate self as lesson07_causal_attention;
+
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array4, ArrayRef4, ArrayView4, NdFloat, Zip};
+
+pub mod solution;
+contract!(solution);
+
+#[cfg(feature = "mine")]
+#[allow(unused_imports, dead_code)]
+mod exercise;
+#[cfg(feature = "mine")]
+contract!(exercise);
+
+#[cfg(feature = "mine")]
+pub use exercise::*;
+#[cfg(not(feature = "mine"))]
+pub use solution::*;
+
+/// What [`attention_backward`] needs from the forward.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AttentionSaved<F> {
+    /// The attention weights, `[batch, n_heads, seq_len, seq_len]`.
+    pub attn_weights: Array4<F>,
+}
+
+/// What [`attention_backward`] returns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AttentionGrads<F> {
+    /// Gradient of the queries, `[batch, n_heads, seq_len, head_dim]`.
+    pub d_q: Array4<F>,
+    /// Gradient of the keys, shaped like the queries.
+    pub d_k: Array4<F>,
+    /// Gradient of the values, shaped like the queries.
+    pub d_v: Array4<F>,
+}
+
+/// One matrix product per batch row and head: `out[b, h] = scale * left[b, h] right[b, h]`.
+///
+/// # Shapes
+/// - `left`: `[batch, n_heads, n, m]`, `right`: `[batch, n_heads, m, p]`
+/// - `out`: `[batch, n_heads, n, p]`, overwritten
+///
+/// # Panics
+/// If the shapes do not fit.
+#[track_caller]
+pub fn batched_mat_mul<F: NdFloat>(
+    scale: F,
+    left: &ArrayRef4<F>,
+    right: &ArrayRef4<F>,
+    out: &mut ArrayRef4<F>,
+) {
+    for ((left, right), mut out) in
+        left.outer_iter().zip(right.outer_iter()).zip(out.outer_iter_mut())
+    {
+        Zip::from(out.outer_iter_mut()).and(left.outer_iter()).and(right.outer_iter()).for_each(
+            |mut out, left, right| general_mat_mul(scale, &left, &right, F::zero(), &mut out),
+        );
+    }
+}
+
+/// Every head's matrix transposed: `[batch, n_heads, m, n]` seen as `[batch, n_heads, n, m]`.
+pub fn transpose<F: NdFloat>(heads: &ArrayRef4<F>) -> ArrayView4<'_, F> {
+    heads.view().permuted_axes([0, 1, 3, 2])
+}
+
+/// Zeros shaped `[batch, n_heads, seq_len, head_dim]`, with the heads of a token side by
+/// side in memory, so that lesson 05's `merge_heads` has nothing to copy.
+pub fn zero_heads<F: NdFloat>(shape: (usize, usize, usize, usize)) -> Array4<F> {
+    let (batch, n_heads, seq_len, head_dim) = shape;
+    Array4::zeros((batch, seq_len, n_heads, head_dim)).permuted_axes([0, 2, 1, 3])
+}
+
+/// Compiles only if a module has every function of this lesson with its signature.
+#[macro_export]
+macro_rules! contract {
+    ($module:ident) => {
+        const _: () = {
+            #[allow(dead_code, clippy::type_complexity)]
+            fn contract<F: ndarray::NdFloat>() {
+                use ndarray::{Array2, Array4, ArrayRef2, ArrayRef4};
+                use $crate::{AttentionGrads, AttentionSaved};
+                let _: fn(usize) -> Array2<bool> = $module::causal_mask;
+                let _: fn(&ArrayRef4<F>, &ArrayRef4<F>) -> Array4<F> = $module::attention_scores;
+                let _: fn(Array4<F>, &ArrayRef2<bool>) -> Array4<F> = $module::attention_weights;
+                let _: fn(
+                    &ArrayRef4<F>,
+                    &ArrayRef4<F>,
+                    &ArrayRef4<F>,
+                ) -> (Array4<F>, AttentionSaved<F>) = $module::attention_forward;
+                let _: fn(
+                    &ArrayRef4<F>,
+                    &ArrayRef4<F>,
+                    &ArrayRef4<F>,
+                    &ArrayRef4<F>,
+                    &AttentionSaved<F>,
+                ) -> AttentionGrads<F> = $module::attention_backward;
+            }
+        };
+    };
+}

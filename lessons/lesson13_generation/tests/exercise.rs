@@ -1,0 +1,11 @@
+//! Runs this lesson's suite on your functions in `src/exercise.rs`.
+
+#[allow(unused_imports, dead_code)]
+#[path = "../src/exercise.rs"]
+mod exercise;
+use exercise as subject;
+
+lesson13_generation::contract!(exercise);
+
+#[path = "../suite/mod.rs"]
+mod suite;

@@ -83,9 +83,8 @@ impl Data {
             return Err(TextError::Empty);
         }
         let ids = tokenizer.encode(text)?;
-        let split = split_train_validation(&ids, VALIDATION_FRACTION);
-        if split.train.len() < context_length + 1 || split.validation.len() < 2 {
-            let needed = (((context_length + 1) as f64 / 0.9).ceil() as usize).max(20);
+        if !fits(ids.len(), context_length) {
+            let needed = (15..).find(|&len| fits(len, context_length)).unwrap_or(usize::MAX);
             return Err(TextError::TooShort { len: ids.len(), context_length, needed });
         }
         Ok(Data::Text { ids })
@@ -148,6 +147,12 @@ impl Data {
             }
         }
     }
+}
+
+/// Are there a window for training and a prediction for validation in so many tokens?
+fn fits(len: usize, context_length: usize) -> bool {
+    let n_validation = (VALIDATION_FRACTION * len as f64).round() as usize;
+    len - n_validation > context_length && n_validation >= 2
 }
 
 /// Cuts a text into windows that share no target; what is left over makes a shorter one.
@@ -220,7 +225,8 @@ mod tests {
             let tokenizer = Tokenizer::of_characters("a");
             let error = Data::text("a", &tokenizer, context_length).expect_err("one character");
             let TextError::TooShort { needed, .. } = error else { panic!("{error}") };
-            assert!(Data::text(&"a".repeat(needed), &tokenizer, context_length).is_ok());
+            let fits = |len| Data::text(&"a".repeat(len), &tokenizer, context_length).is_ok();
+            assert!(fits(needed) && !fits(needed - 1), "context {context_length}: {needed}");
         }
     }
 }

@@ -61,7 +61,7 @@ pub fn shift(windows: &ArrayRef2<usize>) -> Batch {
 // Exercise 1.5 · 5 minutes
 /// Cuts a text in two: the last `validation_fraction` of it is for validation.
 ///
-/// The training part gets `floor((1 - validation_fraction) * ids.len())` ids.
+/// The validation part gets `validation_fraction * ids.len()` ids, rounded to a whole number.
 ///
 /// # Panics
 /// If `validation_fraction` is not between 0 and 1.

@@ -65,7 +65,7 @@ pub fn shift(windows: &ArrayRef2<usize>) -> Batch {
 
 /// Cuts a text in two: the last `validation_fraction` of it is for validation.
 ///
-/// The training part gets `floor((1 - validation_fraction) * ids.len())` ids.
+/// The validation part gets `validation_fraction * ids.len()` ids, rounded to a whole number.
 ///
 /// # Panics
 /// If `validation_fraction` is not between 0 and 1.
@@ -74,8 +74,8 @@ pub fn split_train_validation(ids: &[usize], validation_fraction: f64) -> Split<
         (0.0..=1.0).contains(&validation_fraction),
         "validation_fraction is {validation_fraction}, must be between 0 and 1"
     );
-    let cut = ((1.0 - validation_fraction) * ids.len() as f64) as usize;
-    let (train, validation) = ids.split_at(cut);
+    let n_validation = (validation_fraction * ids.len() as f64).round() as usize;
+    let (train, validation) = ids.split_at(ids.len() - n_validation);
     Split { train, validation }
 }
 

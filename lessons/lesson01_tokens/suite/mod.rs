@@ -237,15 +237,14 @@ mod ex5_split_train_validation {
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
-    fn b_the_training_part_is_rounded_down() {
+    fn b_the_validation_part_is_rounded_to_a_whole_number() {
         let text = [11, 12, 13, 14, 15, 16, 17];
-        let hint = "the training part gets floor((1 - validation_fraction) * ids.len()) ids";
-        // 0.75 * 7 = 5.25
-        let split = split_train_validation(&text, 0.25);
-        assert_same("train", split.train, &[11, 12, 13, 14, 15], hint);
-        // 0.5 * 7 = 3.5
-        let split = split_train_validation(&text, 0.5);
-        assert_same("train", split.train, &[11, 12, 13], hint);
+        let hint = "the validation part gets round(validation_fraction * ids.len()) ids";
+        // 0.2 * 7 = 1.4, 0.25 * 7 = 1.75, 0.5 * 7 = 3.5
+        for (fraction, n_validation) in [(0.2, 1), (0.25, 2), (0.5, 4)] {
+            let split = split_train_validation(&text, fraction);
+            assert_same("train", split.train, &text[..7 - n_validation], hint);
+        }
     }
 
     #[test]

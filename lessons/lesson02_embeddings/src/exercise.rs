@@ -50,7 +50,7 @@ pub fn embedding_forward<F: NdFloat>(ids: &ArrayRef2<usize>, table: &ArrayRef2<F
 /// - returns `[vocab_size, d_model]`; rows of tokens that do not occur are zero
 ///
 /// # Panics
-/// If an id is not below `vocab_size`.
+/// If an id is not below `vocab_size`, or the shapes do not fit.
 pub fn embedding_backward<F: NdFloat>(
     d_out: &ArrayRef3<F>,
     ids: &ArrayRef2<usize>,

@@ -58,14 +58,20 @@ pub fn embedding_forward<F: NdFloat>(ids: &ArrayRef2<usize>, table: &ArrayRef2<F
 /// - returns `[vocab_size, d_model]`; rows of tokens that do not occur are zero
 ///
 /// # Panics
-/// If an id is not below `vocab_size`.
+/// If an id is not below `vocab_size`, or the shapes do not fit.
 #[track_caller]
 pub fn embedding_backward<F: NdFloat>(
     d_out: &ArrayRef3<F>,
     ids: &ArrayRef2<usize>,
     vocab_size: usize,
 ) -> Array2<F> {
-    let mut d_table = Array2::zeros((vocab_size, d_out.len_of(Axis(2))));
+    let (batch, seq_len, d_model) = d_out.dim();
+    assert!(
+        ids.dim() == (batch, seq_len),
+        "`ids` is {:?}, must be [{batch}, {seq_len}] as `d_out` is",
+        ids.shape()
+    );
+    let mut d_table = Array2::zeros((vocab_size, d_model));
     // forward: out[b, t] = table[ids[b, t]], so a token used twice collects two gradients
     for (d_vector, &id) in d_out.rows().into_iter().zip(ids) {
         assert!(id < vocab_size, "`ids` has {id}, must be below vocab_size {vocab_size}");

@@ -366,10 +366,6 @@ mod ex5_linear_backward {
         assert_close("d_w", &grads.d_w, &expected.d_w.mapv(to_f32), 1e-4, hint);
     }
 
-    fn to_f32(x: f64) -> f32 {
-        x as f32
-    }
-
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson02_embeddings")]
     fn h_a_product_that_lies_by_columns() {
@@ -380,6 +376,10 @@ mod ex5_linear_backward {
         let hint = "a product may lie column by column in memory: unfold with `into_shape_clone`";
         assert_close("d_x", &grads.d_x, &expected.d_x, 1e-12, hint);
         assert_close("d_w", &grads.d_w, &expected.d_w, 1e-12, hint);
+    }
+
+    fn to_f32(x: f64) -> f32 {
+        x as f32
     }
 }
 

@@ -54,7 +54,7 @@ pub fn softmax_backward<F: NdFloat, D: Dimension>(
 /// `ln(0)`.
 ///
 /// # Shapes
-/// - `scores`: any shape
+/// - `scores`: any shape; at least one score of each row is finite, the others may be -∞
 /// - returns the same shape; `exp` of every row sums to 1
 pub fn log_softmax<F: NdFloat, D: Dimension>(scores: Array<F, D>) -> Array<F, D> {
     let _ = (scores,);

@@ -52,7 +52,7 @@ pub fn softmax_backward<F: NdFloat, D: Dimension>(
 /// `ln(0)`.
 ///
 /// # Shapes
-/// - `scores`: any shape
+/// - `scores`: any shape; at least one score of each row is finite, the others may be -∞
 /// - returns the same shape; `exp` of every row sums to 1
 pub fn log_softmax<F: NdFloat, D: Dimension>(mut scores: Array<F, D>) -> Array<F, D> {
     for mut row in scores.rows_mut() {
@@ -123,6 +123,12 @@ pub fn cross_entropy_backward<F: NdFloat>(
     pad: Option<usize>,
     saved: &CrossEntropySaved<F>,
 ) -> Array3<F> {
+    let (batch, seq_len, _) = saved.log_probs.dim();
+    assert!(
+        targets.dim() == (batch, seq_len),
+        "`targets` is {:?}, must be [{batch}, {seq_len}] as in the forward",
+        targets.shape()
+    );
     let scale = d_loss / F::from(saved.n_scored.max(1)).expect("a count");
     let mut d_logits = Array3::zeros(saved.log_probs.raw_dim());
     let rows = d_logits.rows_mut().into_iter().zip(saved.log_probs.rows());

@@ -212,32 +212,33 @@ mod ex3_adamw_step {
         let mut state = TrainingState::new(small(5.0, 5.0));
         adamw_step(&small(1.0, 0.0), &mut state, 0.1, &plain());
         let hint = "m = beta1 m + (1 - beta1) g, stored without the bias correction";
-        assert_close("first_moment.w", &state.first_moment.w, &array![[0.5]], 1e-12, hint);
+        assert_close("first_moment.w", &state.first_moment.w, &array![[0.75]], 1e-12, hint);
         let hint = "v = beta2 v + (1 - beta2) g², stored without the bias correction";
         assert_close("second_moment.w", &state.second_moment.w, &array![[0.25]], 1e-12, hint);
 
         adamw_step(&small(2.0, 0.0), &mut state, 0.1, &plain());
-        let hint = "m: 0.5 * 0.5 + 0.5 * 2";
-        assert_close("first_moment.w", &state.first_moment.w, &array![[1.25]], 1e-12, hint);
+        let hint = "m: 0.25 * 0.75 + 0.75 * 2";
+        assert_close("first_moment.w", &state.first_moment.w, &array![[1.6875]], 1e-12, hint);
         let hint = "v: 0.75 * 0.25 + 0.25 * 2²";
         assert_close("second_moment.w", &state.second_moment.w, &array![[1.1875]], 1e-12, hint);
     }
 
-    // The same two steps: m / (1 - 0.5²) = 1.25 / 0.75, v / (1 - 0.75²) = 1.1875 / 0.4375.
+    // The same two steps: m / (1 - 0.25²) = 1.6875 / 0.9375 = 1.8,
+    // v / (1 - 0.75²) = 1.1875 / 0.4375.
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson12_training")]
     fn c_the_second_step_corrects_with_t_2() {
         let mut state = TrainingState::new(small(5.0, 0.0));
         adamw_step(&small(1.0, 0.0), &mut state, 0.1, &plain());
         adamw_step(&small(2.0, 0.0), &mut state, 0.1, &plain());
-        let second = 1.25 / 0.75 / (1.1875f64 / 0.4375).sqrt();
+        let second = 1.8 / (1.1875f64 / 0.4375).sqrt();
         let expected = array![[5.0 - 0.1 - 0.1 * second]];
         let hint = "the corrections are 1 - beta^t with t = 2, and the root is over v alone";
         assert_close("w", &state.params.w, &expected, 1e-6, hint);
     }
 
     // g = 3 and eps = 1: the step is 0.1 * 3 / (3 + 1). With eps under the root it were
-    // 0.1 * 3 / sqrt(9 + 1), with eps added before the bias correction 0.1 * 3 / (1.5 + 1) * ….
+    // 0.1 * 3 / sqrt(9 + 1), and added before the bias correction 0.1 * 3 / ((1.5 + 1) * 2).
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson12_training")]
     fn d_eps_is_added_to_the_root_of_the_corrected_moment() {
@@ -269,7 +270,7 @@ mod ex3_adamw_step {
         let config = AdamWConfig { weight_decay: 0.5, ..plain() };
         adamw_step(&small(1.0, 1.0), &mut state, 0.1, &config);
         let hint = "do not add the decay to the gradient: AdamW keeps it out of the moments";
-        assert_close("first_moment.w", &state.first_moment.w, &array![[0.5]], 1e-12, hint);
+        assert_close("first_moment.w", &state.first_moment.w, &array![[0.75]], 1e-12, hint);
         assert_close("second_moment.w", &state.second_moment.w, &array![[0.25]], 1e-12, hint);
         let hint = "the step is 0.1 (1 + 0.5 * 10): both parts are times the learning rate";
         assert_close("w", &state.params.w, &array![[9.4]], 1e-6, hint);
@@ -286,9 +287,9 @@ mod ex3_adamw_step {
             "state.step after the 8th step:\n  expected 8\n  received {received}\n\n\
              Usual cause: add 1 to state.step, once per call"
         );
-        // m = 0.5 and v = 0.25 are corrected as those of the 8th step.
-        let expected =
-            1.0 - 0.1 * 0.5 / (1.0 - 0.5f64.powi(8)) * (1.0 - 0.75f64.powi(8)).sqrt() / 0.5;
+        // m = 0.75 and v = 0.25 are corrected as those of the 8th step.
+        let (mean, mean_square) = (0.75 / (1.0 - 0.25f64.powi(8)), 0.25 / (1.0 - 0.75f64.powi(8)));
+        let expected = 1.0 - 0.1 * mean / mean_square.sqrt();
         let hint = "t is the number of this step, counted from 1: state.step + 1";
         assert_close("w", &state.params.w, &array![[expected]], 1e-6, hint);
     }
@@ -341,7 +342,7 @@ mod ex3_adamw_step {
 
     /// Numbers that are easy to compute with, and no decay.
     fn plain() -> AdamWConfig {
-        AdamWConfig { beta1: 0.5, beta2: 0.75, eps: 1e-8, weight_decay: 0.0 }
+        AdamWConfig { beta1: 0.25, beta2: 0.75, eps: 1e-8, weight_decay: 0.0 }
     }
 
     /// The formula of the docs, for one number after the other.

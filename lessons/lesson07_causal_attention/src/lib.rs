@@ -24,7 +24,7 @@
 extern crate self as lesson07_causal_attention;
 
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array4, ArrayRef4, ArrayView4, NdFloat, Zip};
+use ndarray::{Array4, ArrayRef4, ArrayView4, Axis, NdFloat, Zip};
 
 pub mod solution;
 contract!(solution);
@@ -73,9 +73,15 @@ pub fn batched_mat_mul<F: NdFloat>(
     right: &ArrayRef4<F>,
     out: &mut ArrayRef4<F>,
 ) {
-    for ((left, right), mut out) in
-        left.outer_iter().zip(right.outer_iter()).zip(out.outer_iter_mut())
-    {
+    let batch = out.len_of(Axis(0));
+    assert!(
+        left.len_of(Axis(0)) == batch && right.len_of(Axis(0)) == batch,
+        "`left` has {} batch rows, `right` {}, `out` {batch}: must be the same",
+        left.len_of(Axis(0)),
+        right.len_of(Axis(0))
+    );
+    let rows = left.outer_iter().zip(right.outer_iter()).zip(out.outer_iter_mut());
+    for ((left, right), mut out) in rows {
         Zip::from(out.outer_iter_mut()).and(left.outer_iter()).and(right.outer_iter()).for_each(
             |mut out, left, right| general_mat_mul(scale, &left, &right, F::zero(), &mut out),
         );

@@ -70,7 +70,8 @@ pub fn top_k<F: NdFloat>(logits: Array1<F>, k: usize) -> Array1<F> {
 // Exercise 13.4 · 15 minutes
 /// Keeps the fewest largest logits whose probabilities reach `p` together, sets the rest to -∞.
 ///
-/// The token that reaches `p` is kept, so at least one always is.
+/// The token that reaches `p` is kept, so at least one always is. Of equal logits the first
+/// are kept.
 ///
 /// # Shapes
 /// - `logits`: `[vocab_size]`; returns the same shape
@@ -90,7 +91,8 @@ pub fn top_p<F: NdFloat>(logits: Array1<F>, p: F) -> Array1<F> {
 ///
 /// With temperature 0 it is the largest logit, the first of equal ones, and nothing is drawn.
 /// The draw is one `rng.random::<f64>()`, which falls into the interval of one token when
-/// the probabilities are laid end to end in the order of ids.
+/// the probabilities are laid end to end in the order of ids. Should rounding leave the draw
+/// behind the last interval, it is the most probable token.
 ///
 /// # Shapes
 /// - `logits`: `[vocab_size]`; returns an id

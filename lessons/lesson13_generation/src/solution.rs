@@ -69,7 +69,8 @@ pub fn top_k<F: NdFloat>(mut logits: Array1<F>, k: usize) -> Array1<F> {
 
 /// Keeps the fewest largest logits whose probabilities reach `p` together, sets the rest to -∞.
 ///
-/// The token that reaches `p` is kept, so at least one always is.
+/// The token that reaches `p` is kept, so at least one always is. Of equal logits the first
+/// are kept.
 ///
 /// # Shapes
 /// - `logits`: `[vocab_size]`; returns the same shape
@@ -97,7 +98,8 @@ pub fn top_p<F: NdFloat>(mut logits: Array1<F>, p: F) -> Array1<F> {
 ///
 /// With temperature 0 it is the largest logit, the first of equal ones, and nothing is drawn.
 /// The draw is one `rng.random::<f64>()`, which falls into the interval of one token when
-/// the probabilities are laid end to end in the order of ids.
+/// the probabilities are laid end to end in the order of ids. Should rounding leave the draw
+/// behind the last interval, it is the most probable token.
 ///
 /// # Shapes
 /// - `logits`: `[vocab_size]`; returns an id
@@ -125,7 +127,6 @@ pub fn sample<F: NdFloat>(logits: Array1<F>, sampling: &Sampling, rng: &mut impl
         }
         rest -= p;
     }
-    // Rounding can leave a speck after the last interval.
     best_first(&probs)[0]
 }
 

@@ -61,6 +61,8 @@ pub fn attention_decode<F: NdFloat>(q: &ArrayRef4<F>, cache: &LayerCache<F>) -> 
 // Exercise 14.3 · 20 minutes
 /// One block for the newest tokens, the older ones coming from the cache.
 ///
+/// New token t stands at position `cache.len + t`.
+///
 /// # Shapes
 /// - `x`: `[batch, n_new, d_model]`, tokens that follow the cached ones
 /// - returns the same shape; the cache grows by `n_new`

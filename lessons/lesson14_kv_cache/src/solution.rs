@@ -26,8 +26,12 @@ use ndarray_rand::rand::Rng;
 /// If the cache is full, or the shapes do not fit.
 #[track_caller]
 pub fn append<F: NdFloat>(k: &ArrayRef4<F>, v: &ArrayRef4<F>, cache: &mut LayerCache<F>) {
-    let capacity = cache.k.len_of(Axis(2));
-    let end = cache.len + k.len_of(Axis(2));
+    let (batch, n_heads, capacity, head_dim) = cache.k.dim();
+    let n_new = k.len_of(Axis(2));
+    let wanted = (batch, n_heads, n_new, head_dim);
+    assert!(k.dim() == wanted, "`k` is {:?}, must be {wanted:?}", k.shape());
+    assert!(v.dim() == wanted, "`v` is {:?}, must be {wanted:?}", v.shape());
+    let end = cache.len + n_new;
     assert!(end <= capacity, "the cache has room for {capacity} positions, {end} are needed");
     cache.k.slice_mut(s![.., .., cache.len..end, ..]).assign(k);
     cache.v.slice_mut(s![.., .., cache.len..end, ..]).assign(v);
@@ -59,6 +63,8 @@ pub fn attention_decode<F: NdFloat>(q: &ArrayRef4<F>, cache: &LayerCache<F>) -> 
 }
 
 /// One block for the newest tokens, the older ones coming from the cache.
+///
+/// New token t stands at position `cache.len + t`.
 ///
 /// # Shapes
 /// - `x`: `[batch, n_new, d_model]`, tokens that follow the cached ones

@@ -1,11 +1,11 @@
 //! The built-in corpus: short stories about a few animals, told by a seeded grammar.
 //!
-//! > One day Tom the cat sat on the mat, Ada the duck slept in the box and Pip the mouse sat
-//! > under the tree. Pip crept to Ada in the box. Tom saw Pip in the box. Where is Ada? Ada
-//! > sleeps in the box with Pip.
+//! > One sunny morning Cat jumped on the mat and Frog hopped in the box. Frog slept. Where did
+//! > Cat go? Cat jumped on the mat. Cat jumped up the tree. Where did Frog go? Frog hopped in the
+//! > box. Where did Cat go? Cat jumped up the tree.
 //!
-//! Nobody can tell such a story without looking back. That Pip "crept" follows from "the mouse",
-//! where Tom saw it from its latest move, and who keeps Ada company from both of them.
+//! Nobody can tell such a story without looking back: where an animal went was said once, with
+//! its latest move, and so was whether it is asleep.
 //!
 //! The grammar is an ordinary function, [`Narrator::tell`]. It asks for one token after the other
 //! and says each time which tokens are possible and how likely each is; nothing is decided before
@@ -30,72 +30,67 @@ pub const STORY: Token = "<story>";
 pub const END: Token = "<end>";
 
 /// The most tokens a story can have, [`STORY`] and [`END`] included.
-pub const LONGEST_STORY: usize = 3 + MOST_ANIMALS * 6 + MOST_EVENTS * 8 + 12 + 1;
+pub const LONGEST_STORY: usize = 4 + MOST_ANIMALS * 6 + MOST_EVENTS * 6 + MOST_QUESTIONS * 11 + 1;
 
-const MOST_EVENTS: usize = 3;
-/// ` Where is Ada? Ada sleeps in the box with Pip.`
-const LONGEST_QUESTION: usize = 12;
-const MOST_ANIMALS: usize = 4;
-/// How many animals a place can hold: two, so that one `with Pip` tells of all company.
-const ROOM: usize = 2;
+/// ` Cat jumped on the mat,` has 6 tokens.
+const MOST_ANIMALS: usize = 3;
+/// ` Cat jumped on the mat.` has 6, too.
+const MOST_EVENTS: usize = 2;
+/// ` Where did Cat go? Cat jumped on the mat.` has 11.
+const MOST_QUESTIONS: usize = 3;
 
 #[derive(Clone, Copy)]
 struct Kind {
-    noun: Token,
+    name: Token,
     moves: Token,
 }
 
-const KINDS: [Kind; 12] = [
-    Kind { noun: " Bear", moves: " stomped" },
-    Kind { noun: " Bird", moves: " flew" },
-    Kind { noun: " Cat", moves: " jumped" },
-    Kind { noun: " Dog", moves: " ran" },
-    Kind { noun: " Duck", moves: " waddled" },
-    Kind { noun: " Fox", moves: " sneaked" },
-    Kind { noun: " Frog", moves: " hopped" },
-    Kind { noun: " Hen", moves: " strutted" },
-    Kind { noun: " Mouse", moves: " crept" },
-    Kind { noun: " Owl", moves: " glided" },
-    Kind { noun: " Pony", moves: " trotted" },
-    Kind { noun: " Snail", moves: " crawled" },
+const KINDS: [Kind; 8] = [
+    Kind { name: " Bird", moves: " flew" },
+    Kind { name: " Cat", moves: " jumped" },
+    Kind { name: " Dog", moves: " ran" },
+    Kind { name: " Duck", moves: " waddled" },
+    Kind { name: " Fox", moves: " sneaked" },
+    Kind { name: " Frog", moves: " hopped" },
+    Kind { name: " Mouse", moves: " crept" },
+    Kind { name: " Snail", moves: " crawled" },
 ];
 
-/// Where an animal is; on the box is another place than in the box.
+/// Where an animal can be. Each place has a preposition of its own.
 #[derive(Clone, Copy, PartialEq)]
 struct Place {
     preposition: Token,
     thing: Token,
 }
 
-const PLACES: [Place; 12] = [
-    Place { preposition: " on", thing: " bed" },
-    Place { preposition: " on", thing: " box" },
-    Place { preposition: " on", thing: " chair" },
+const PLACES: [Place; 8] = [
     Place { preposition: " on", thing: " mat" },
-    Place { preposition: " on", thing: " table" },
-    Place { preposition: " in", thing: " basket" },
     Place { preposition: " in", thing: " box" },
-    Place { preposition: " in", thing: " tree" },
-    Place { preposition: " under", thing: " bed" },
-    Place { preposition: " under", thing: " chair" },
     Place { preposition: " under", thing: " table" },
-    Place { preposition: " under", thing: " tree" },
+    Place { preposition: " behind", thing: " door" },
+    Place { preposition: " by", thing: " fire" },
+    Place { preposition: " near", thing: " pond" },
+    Place { preposition: " up", thing: " tree" },
+    Place { preposition: " beside", thing: " bed" },
 ];
 
 /// One of the cast, as it is at this point of the story.
+#[derive(Clone, Copy)]
 struct Animal {
-    name: Token,
     kind: Kind,
     place: Place,
     asleep: bool,
 }
 
+const WEATHERS: [Token; 4] = [" cold", " rainy", " sunny", " windy"];
+const TIMES: [Token; 4] = [" morning", " day", " evening", " night"];
+
 /// Every token there is, in the order of their ids: [`PAD`] first.
 pub fn all_tokens() -> Vec<Token> {
-    let mut tokens = vec![PAD, STORY, END, ".", ",", "?", "One", " day", " the", " and"];
-    tokens.extend([" sat", " slept", " woke", " up", " saw", " to"]);
-    tokens.extend([" Where", " Who", " is", " sits", " sleeps", " with"]);
-    tokens.extend(KINDS.iter().flat_map(|kind| [kind.noun, kind.moves]));
+    let mut tokens = vec![PAD, STORY, END, ".", ",", "?", " and", " the", "One"];
+    tokens.extend(WEATHERS.iter().chain(&TIMES));
+    tokens.extend([" slept", " woke", " Where", " did", " go"]);
+    tokens.extend(KINDS.iter().flat_map(|kind| [kind.name, kind.moves]));
     for token in PLACES.iter().flat_map(|place| [place.preposition, place.thing]) {
         if !tokens.contains(&token) {
             tokens.push(token);
@@ -189,159 +184,101 @@ struct Narrator<'a> {
 /// weight; [`Narrator::choose`] turns weights into probabilities.
 impl Narrator<'_> {
     fn tell(&mut self) -> Told<()> {
-        self.say(&[STORY, "One", " day"])?;
+        self.say(&[STORY, "One"])?;
+        self.choose_evenly(WEATHERS.to_vec())?;
+        self.choose_evenly(TIMES.to_vec())?;
         self.introduce_everybody()?;
-        self.tell_events_and_ask()?;
-        self.say(&[END])
+        self.tell_events_and_ask()
     }
 
-    /// ` Tom the cat sat on the mat, Ada the duck slept in the box and …`
+    /// ` Cat jumped on the mat, Frog hopped in the box and …`
     fn introduce_everybody(&mut self) -> Told<()> {
-        loop {
+        self.introduce()?;
+        if self.choose([(" and", 1.0), (",", 1.0)])? == "," {
             self.introduce()?;
-            let several_more = if self.cast.len() + 2 <= MOST_ANIMALS { 1.0 } else { 0.0 };
-            if self.choose([(" and", 1.0), (",", several_more)])? == " and" {
-                self.introduce()?;
-                return self.say(&["."]);
-            }
+            self.say(&[" and"])?;
         }
+        self.introduce()?;
+        self.say(&["."])
     }
 
+    /// ` Cat jumped on the mat`
     fn introduce(&mut self) -> Told<()> {
-        let is_new = |name: &Token| self.cast.iter().all(|animal| animal.name != *name);
-        let name =
-            self.choose_evenly(KINDS.map(|kind| kind.noun).into_iter().filter(is_new).collect())?;
-        let kind = KINDS.into_iter().find(|kind| kind.noun == name).expect("chosen from KINDS");
-        let asleep = self.choose([(" sat", 2.0), (" slept", 1.0)])? == " slept";
-        let place = self.choose_place(&self.places_with_at_most(0))?;
-        self.cast.push(Animal { name, kind, place, asleep });
+        let is_new = |kind: &Kind| self.cast.iter().all(|animal| animal.kind.name != kind.name);
+        let new: Vec<Kind> = KINDS.into_iter().filter(is_new).collect();
+        let name = self.choose_evenly(new.iter().map(|kind| kind.name).collect())?;
+        let kind = *new.iter().find(|kind| kind.name == name).expect("chosen from these");
+        self.say(&[kind.moves])?;
+        let place = self.choose_place(&self.free_places())?;
+        self.cast.push(Animal { kind, place, asleep: false });
         Ok(())
     }
 
-    /// At least one event, then at any time the question that ends the story.
+    /// Events and questions in any order, but an event first; after a question may come the end.
     fn tell_events_and_ask(&mut self) -> Told<()> {
-        let most_events = MOST_EVENTS;
-        let mut n_events = 0;
+        let (mut n_events, mut n_questions) = (0, 0);
         loop {
-            let event = if n_events < most_events { 1.0 } else { 0.0 };
-            let question = if n_events > 0 { 1.0 } else { 0.0 };
-            let mut openings = vec![(" Where", question), (" Who", 0.5 * question)];
-            openings.extend(self.cast.iter().map(|animal| (animal.name, event)));
+            let event = if n_events < MOST_EVENTS { 1.0 } else { 0.0 };
+            let question = if n_events > 0 && n_questions < MOST_QUESTIONS { 8.0 } else { 0.0 };
+            let end = if n_questions > 0 { 1.0 } else { 0.0 };
+            let mut openings = vec![(END, end), (" Where", question)];
+            openings.extend(self.cast.iter().map(|animal| (animal.kind.name, event)));
             match self.choose(openings)? {
-                " Where" => return self.ask_where(),
-                " Who" => return self.ask_who(),
-                name => self.tell_event(self.animal_named(name))?,
+                END => return Ok(()),
+                " Where" => {
+                    self.ask_and_answer()?;
+                    n_questions += 1;
+                }
+                name => {
+                    self.tell_event(self.animal_named(name))?;
+                    n_events += 1;
+                }
             }
-            n_events += 1;
         }
     }
 
-    /// What an animal does, after its name.
+    /// What an animal does, after its name: who sleeps can only wake.
     fn tell_event(&mut self, who: usize) -> Told<()> {
-        if self.cast[who].asleep {
-            self.say(&[" woke", " up"])?;
+        let Animal { kind, asleep, .. } = self.cast[who];
+        if asleep {
+            self.say(&[" woke"])?;
             self.cast[who].asleep = false;
+        } else if self.choose([(kind.moves, 2.0), (" slept", 1.0)])? == " slept" {
+            self.cast[who].asleep = true;
         } else {
-            let moves = self.cast[who].kind.moves;
-            match self.choose([(moves, 4.0), (" saw", 2.0), (" slept", 1.0)])? {
-                " saw" => {
-                    let seen = self.choose_animal(&self.others(who))?;
-                    self.say_place_of(seen)?;
-                }
-                " slept" => {
-                    self.say_place_of(who)?;
-                    self.cast[who].asleep = true;
-                }
-                _ => self.cast[who].place = self.choose_goal(who)?,
-            }
+            self.cast[who].place = self.choose_place(&self.free_places())?;
         }
         self.say(&["."])
     }
 
-    /// ` under the tree` or, with a friend there, ` to Ada in the box`
-    fn choose_goal(&mut self, who: usize) -> Told<Place> {
-        let mut goals = self.places_with_at_most(ROOM - 1);
-        goals.retain(|place| *place != self.cast[who].place);
-        let mut friends = self.others(who);
-        friends.retain(|&friend| goals.contains(&self.cast[friend].place));
-
-        let to_a_friend = friends.iter().map(|_| (" to", 3.0));
-        let to_a_place = goals.iter().map(|place| (place.preposition, 1.0));
-        match self.choose(to_a_friend.chain(to_a_place))? {
-            " to" => {
-                let friend = self.choose_animal(&friends)?;
-                self.say_place_of(friend)
-            }
-            preposition => self.choose_thing(preposition, &goals),
-        }
-    }
-
-    /// ` Where is Ada? Ada sleeps in the box with Pip.`
-    fn ask_where(&mut self) -> Told<()> {
-        self.say(&[" is"])?;
-        let everybody: Vec<usize> = (0..self.cast.len()).collect();
-        let who = self.choose_animal(&everybody)?;
-        let Animal { name, place, asleep, .. } = self.cast[who];
-        self.say(&["?", name, if asleep { " sleeps" } else { " sits" }])?;
-        self.say_place_of(who)?;
-        for companion in self.others(who) {
-            if self.cast[companion].place == place {
-                self.say(&[" with", self.cast[companion].name])?;
-            }
-        }
-        self.say(&["."])
-    }
-
-    /// ` Who is in the box? Pip and Ada.`
-    fn ask_who(&mut self) -> Told<()> {
-        self.say(&[" is"])?;
-        let places: Vec<Place> = self.cast.iter().map(|animal| animal.place).collect();
-        let place = self.choose_place(&places)?;
-        self.say(&["?"])?;
-        let mut there: Vec<usize> = (0..self.cast.len()).collect();
-        there.retain(|&who| self.cast[who].place == place);
-        let first = self.choose_animal(&there)?;
-        for second in there.into_iter().filter(|&who| who != first) {
-            self.say(&[" and", self.cast[second].name])?;
-        }
-        self.say(&["."])
-    }
-
-    fn others(&self, who: usize) -> Vec<usize> {
-        (0..self.cast.len()).filter(|&other| other != who).collect()
+    /// ` did Cat go? Cat jumped on the mat.`, after ` Where`
+    fn ask_and_answer(&mut self) -> Told<()> {
+        self.say(&[" did"])?;
+        let names = self.cast.iter().map(|animal| animal.kind.name).collect();
+        let name = self.choose_evenly(names)?;
+        let Animal { kind, place, .. } = self.cast[self.animal_named(name)];
+        self.say(&[" go", "?", name, kind.moves, place.preposition, " the", place.thing, "."])
     }
 
     fn animal_named(&self, name: Token) -> usize {
-        self.cast.iter().position(|animal| animal.name == name).expect("chosen from the cast")
+        let found = self.cast.iter().position(|animal| animal.kind.name == name);
+        found.expect("chosen from the cast")
     }
 
-    fn places_with_at_most(&self, most: usize) -> Vec<Place> {
-        let n_animals = |place| self.cast.iter().filter(|animal| animal.place == place).count();
-        PLACES.into_iter().filter(|&place| n_animals(place) <= most).collect()
+    /// Every place holds one animal at most.
+    fn free_places(&self) -> Vec<Place> {
+        let is_free = |place: &Place| self.cast.iter().all(|animal| animal.place != *place);
+        PLACES.into_iter().filter(is_free).collect()
     }
 
-    fn choose_animal(&mut self, among: &[usize]) -> Told<usize> {
-        let name = self.choose_evenly(among.iter().map(|&who| self.cast[who].name).collect())?;
-        Ok(self.animal_named(name))
-    }
-
+    /// ` on the mat`: the preposition says which place it is.
     fn choose_place(&mut self, among: &[Place]) -> Told<Place> {
-        let prepositions = among.iter().map(|place| place.preposition).collect();
-        let preposition = self.choose_evenly(prepositions)?;
-        self.choose_thing(preposition, among)
-    }
-
-    /// The rest of a place, after its preposition.
-    fn choose_thing(&mut self, preposition: Token, among: &[Place]) -> Told<Place> {
-        self.say(&[" the"])?;
-        let fits = |place: &&Place| place.preposition == preposition;
-        let thing =
-            self.choose_evenly(among.iter().filter(fits).map(|place| place.thing).collect())?;
-        Ok(Place { preposition, thing })
-    }
-
-    fn say_place_of(&mut self, who: usize) -> Told<Place> {
-        self.choose_place(&[self.cast[who].place])
+        let preposition =
+            self.choose_evenly(among.iter().map(|place| place.preposition).collect())?;
+        let place = among.iter().find(|place| place.preposition == preposition);
+        let place = *place.expect("chosen from these");
+        self.say(&[" the", place.thing])?;
+        Ok(place)
     }
 
     /// Tokens that follow for certain.

@@ -24,15 +24,15 @@ pub const COURSE: Preset = Preset {
     name: "course",
     config: Config { d_model: 32, n_layers: 2, n_heads: 4, context_length: 32, ..CONFIG },
     batch: 32,
-    train: train(3e-3, 2000),
+    train: train(5e-3, 0.95, 2000),
 };
 
 /// The default for the built-in corpus.
 pub const STORY: Preset = Preset {
     name: "story",
-    config: Config { d_model: 64, n_layers: 4, n_heads: 4, context_length: 64, ..CONFIG },
+    config: Config { d_model: 96, n_layers: 2, n_heads: 4, context_length: 64, ..CONFIG },
     batch: 32,
-    train: train(3e-3, 2500),
+    train: train(5e-3, 0.95, 2500),
 };
 
 /// nanoGPT's recipe for a CPU: 2000 steps of 12 windows of 64 characters.
@@ -40,7 +40,7 @@ pub const NANO: Preset = Preset {
     name: "nano",
     config: Config { d_model: 128, n_layers: 4, n_heads: 4, context_length: 64, ..CONFIG },
     batch: 12,
-    train: train(1e-3, 2000),
+    train: train(1e-3, 0.99, 2000),
 };
 
 const CONFIG: Config = Config {
@@ -55,11 +55,12 @@ const CONFIG: Config = Config {
     tie_embeddings: false,
 };
 
-/// 100 steps of warm-up to `max_lr`, a cosine to a tenth of it, AdamW as nanoGPT sets it.
-const fn train(max_lr: f64, total_steps: usize) -> TrainConfig {
+/// 100 steps of warm-up to `max_lr`, a cosine to a tenth of it; decay and clipping as nanoGPT
+/// sets them.
+const fn train(max_lr: f64, beta2: f64, total_steps: usize) -> TrainConfig {
     TrainConfig {
         schedule: Schedule { max_lr, min_lr: max_lr / 10.0, warmup_steps: 100, total_steps },
-        adamw: AdamWConfig { beta1: 0.9, beta2: 0.99, eps: 1e-8, weight_decay: 0.1 },
+        adamw: AdamWConfig { beta1: 0.9, beta2, eps: 1e-8, weight_decay: 0.1 },
         max_norm: 1.0,
     }
 }

@@ -7,7 +7,7 @@
 //! Nobody can tell such a story without looking back: where an animal went was said once, with
 //! its latest move, and so was whether it is asleep.
 //!
-//! The grammar is an ordinary function, [`Narrator::tell`]. It asks for one token after the other
+//! The grammar is an ordinary function, `Narrator::tell`. It asks for one token after the other
 //! and says each time which tokens are possible and how likely each is; nothing is decided before
 //! the token that shows it. Dice may answer, which tells a new story, or a given text, which
 //! checks it. Either way the exact probability of every token is known, so no model can reach a

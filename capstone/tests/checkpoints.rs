@@ -48,7 +48,8 @@ fn nothing_temporary_is_left_and_an_old_run_is_not_overwritten() {
 
 #[test]
 fn a_damaged_directory_is_refused_by_name() {
-    let damages: [(&str, fn(&Path), &str); 7] = [
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage, &str); 7] = [
         ("config.json", |path| fs::remove_file(path).expect("it is there"), "config.json"),
         ("config.json", |path| fs::write(path, "{").expect("it is there"), "not JSON"),
         ("config.json", |path| replace(path, "\"hidden_size\"", "\"width\""), "hidden_size"),

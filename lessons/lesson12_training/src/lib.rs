@@ -20,7 +20,7 @@
 //! | `learning_rate` | a number | for this step |
 //! | `grad_norm` | a number | root of the sum of all squared gradients, before clipping |
 //!
-//! All of it works on any tree of [`Parameters`](lesson10_transformer_block::Parameters).
+//! All of it works on any tree of [`Parameters`].
 //! [`train_step`] takes the function that computes loss and gradients as its argument: one
 //! batch here, many batches side by side in the capstone.
 //!
@@ -141,7 +141,7 @@ pub struct StateTensors<F> {
     /// How many steps have been done.
     pub step: usize,
     /// `params.NAME`, `first_moment.NAME` and `second_moment.NAME` for every name of
-    /// [`Parameters`](lesson10_transformer_block::Parameters).
+    /// [`Parameters`].
     pub tensors: BTreeMap<String, ArrayD<F>>,
 }
 

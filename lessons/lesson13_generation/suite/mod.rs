@@ -178,7 +178,7 @@ mod ex2_scale_by_temperature {
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
     fn c_the_order_in_memory_does_not_matter() {
-        let scaled = scale_by_temperature(stored_backwards(array![3.0, 6.0, 9.0]), 3.0);
+        let scaled = scale_by_temperature(stored_backwards(&array![3.0, 6.0, 9.0]), 3.0);
         let hint = "index by axis; do not walk over the memory as if it were contiguous";
         assert_close("the logits", &scaled, &array![1.0, 2.0, 3.0], 1e-12, hint);
     }
@@ -238,7 +238,7 @@ mod ex3_top_k {
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
     fn e_the_order_in_memory_does_not_matter() {
-        let kept = top_k(stored_backwards(array![3.0, 1.0, 2.0, 0.0]), 2);
+        let kept = top_k(stored_backwards(&array![3.0, 1.0, 2.0, 0.0]), 2);
         let hint = "index by axis; do not walk over the memory as if it were contiguous";
         assert_close("the logits", &kept, &array![3.0, NEVER, 2.0, NEVER], 0.0, hint);
     }
@@ -323,7 +323,7 @@ mod ex4_top_p {
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
     fn h_the_order_in_memory_does_not_matter() {
-        let kept = top_p(stored_backwards(array![3.0, 1.0, 2.0]), 0.7);
+        let kept = top_p(stored_backwards(&array![3.0, 1.0, 2.0]), 0.7);
         let hint = "index by axis; do not walk over the memory as if it were contiguous";
         assert_close("the logits", &kept, &array![3.0, NEVER, 2.0], 0.0, hint);
     }
@@ -508,7 +508,7 @@ mod ex5_sample {
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
     fn o_the_order_in_memory_does_not_matter() {
-        let logits = stored_backwards(array![0.1f64, 0.2, 0.7].ln());
+        let logits = stored_backwards(&array![0.1f64, 0.2, 0.7].ln());
         let hint = "index by axis; do not walk over the memory as if it were contiguous";
         let id = sample(logits.clone(), &Sampling::GREEDY, &mut Draw(0.0));
         assert_same("the greedy id", &id, &2, hint);
@@ -832,7 +832,7 @@ fn fill_randomly<F: NdFloat, D: Dimension>(tensor: &mut Array<F, D>, seed: &mut 
 }
 
 /// The same numbers in the same order, but the last one comes first in memory.
-fn stored_backwards(logits: Array1<f64>) -> Array1<f64> {
+fn stored_backwards(logits: &Array1<f64>) -> Array1<f64> {
     let mut stored: Array1<f64> = logits.iter().rev().copied().collect();
     stored.invert_axis(Axis(0));
     stored

@@ -16,7 +16,7 @@ use ndarray_rand::rand_distr::{Distribution, StandardNormal};
 /// Matrices: normal with standard deviation 0.02, those that write into the residual stream
 /// (`w_o`, `w_down`) with `0.02 / sqrt(2 n_layers)`. Gains: 1. The numbers are drawn in
 /// `f64`, row by row, in the order of [`Parameters`], and then rounded: so `f32` and `f64`
-/// models of one seed have the same weights.
+/// models of one seed have the same weights. Gains take no draws.
 ///
 /// # Shapes
 /// - returns the shapes that [`GptParams`] names

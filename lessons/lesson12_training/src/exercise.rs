@@ -22,7 +22,8 @@ use ndarray::{ArrayD, ArrayViewD, NdFloat, Zip};
 /// The learning rate of a step, counted from 0.
 ///
 /// Warm-up: `max_lr (step + 1) / (warmup_steps + 1)` while `step < warmup_steps`. Then half a
-/// cosine from `max_lr` at `warmup_steps` to `min_lr` at `total_steps`; after that `min_lr`.
+/// cosine from `max_lr` at `warmup_steps` to `min_lr` at `total_steps`; from there on `min_lr`,
+/// also if the warm-up takes all steps.
 ///
 /// # Source
 /// Loshchilov & Hutter 2017, equation 5, without restarts (arXiv:1608.03983).
@@ -36,7 +37,7 @@ pub fn learning_rate(step: usize, schedule: &Schedule) -> f64 {
 ///
 /// `norm = sqrt(Σ g²)` over all tensors, and the factor is `min(1, max_norm / (norm + 1e-6))`.
 ///
-/// Returns the norm before clipping.
+/// Returns the norm before clipping. If a gradient is not finite, neither is the norm.
 ///
 /// # Source
 /// Pascanu et al. 2013, section 3.2 (arXiv:1211.5063).
@@ -74,7 +75,7 @@ pub fn adamw_step<F: NdFloat, P: Parameters<F>>(
 /// One training step: loss and gradients, clipping, AdamW.
 ///
 /// `loss_and_gradients` is called once with the weights. If the loss or the norm of the
-/// gradients is not finite, the state stays as it was.
+/// gradients is not finite, the state stays as it was. The loss is looked at first.
 ///
 /// # Errors
 /// [`NotFinite`] says which of the two, and at which step.
@@ -100,7 +101,7 @@ pub fn state_to_tensors<F: NdFloat, P: Parameters<F>>(state: &TrainingState<P>) 
 /// The inverse of [`state_to_tensors`]; `like` is any tree of the same names and shapes.
 ///
 /// # Errors
-/// [`StateError`] names the first tensor that is missing, unknown, of another shape, or not
+/// [`StateError`] names one tensor that is missing, unknown, of another shape, or not
 /// finite.
 pub fn state_from_tensors<F: NdFloat, P: Parameters<F>>(
     saved: StateTensors<F>,

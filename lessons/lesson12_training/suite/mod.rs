@@ -1,8 +1,10 @@
 //! The tests of lesson 12, one module per exercise.
 //!
 //! Only the function under test comes from `subject`; what it builds on comes from the
-//! reference, so an exercise never fails because of another. Most tests use the smallest tree
-//! there is, one matrix and one gain ([`Tiny`], at the end).
+//! reference, so an exercise never fails because of another. The one exception is
+//! `train_step`: it is made of the three functions before it, and calls those of its own file.
+//!
+//! Most tests use the smallest tree there is, one matrix and one gain ([`Tiny`], at the end).
 
 use gradcheck::{assert_close, random};
 use lesson10_transformer_block::{Parameters, join};

@@ -43,7 +43,7 @@ pub struct Model {
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
     /// A file cannot be opened, read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("cannot read or write {}", path.display())]
     Io {
         /// The file.
         path: PathBuf,

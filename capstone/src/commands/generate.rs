@@ -23,13 +23,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 400)]
     tokens: usize,
     /// Below 1 bolder picks become rarer, above 1 more frequent; 0 always picks the best
-    #[arg(long, default_value_t = 0.8)]
+    #[arg(long, default_value_t = 0.8, allow_negative_numbers = true)]
     temperature: f64,
     /// Pick among the K best tokens only
     #[arg(long, value_name = "K")]
     top_k: Option<usize>,
     /// Pick among the best tokens that together have probability P
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", allow_negative_numbers = true)]
     top_p: Option<f64>,
     /// Decides the random picks
     #[arg(long, default_value_t = 1)]

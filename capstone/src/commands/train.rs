@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     batch: Option<NonZeroUsize>,
     /// The highest learning rate
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     lr: Option<f64>,
     /// Width of the residual stream
     #[arg(long)]

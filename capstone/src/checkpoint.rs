@@ -1,32 +1,51 @@
-//! A trained model as a directory that Hugging Face's `LlamaForCausalLM` opens.
+//! A model, or a whole training, as a directory.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `config.json` | the sizes, under Hugging Face's names |
+//! | `config.json`, `generation_config.json` | the sizes, under Hugging Face's names |
 //! | `model.safetensors` | the weights, under Hugging Face's names |
-//! | `tokenizer.json` | the vocabulary |
+//! | `tokenizer.json`, `tokenizer_config.json` | how text becomes ids |
+//! | `optimizer.safetensors` | both moments of AdamW, under lesson 12's names |
+//! | `trainer_state.json` | everything else that a training needs to go on |
 //!
-//! One thing differs: Hugging Face pairs dimension `i` of a head with `i + head_dim / 2` in
-//! RoPE, lesson 06 pairs `2i` with `2i + 1`. So the rows of `w_q` and `w_k` are put in another
-//! order, head by head, on the way out and back again on the way in.
+//! The first five make a directory that Hugging Face's `from_pretrained` opens, and [`load`]
+//! opens such a directory from elsewhere. With the last two a training continues as if it had
+//! never stopped, bit for bit.
+//!
+//! A directory is written in one piece: its files are written to a temporary directory beside
+//! it and synced, and one rename gives it its name. Whatever happens on the way, it is either
+//! whole or not there.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use lesson02_embeddings::{Config, ConfigError};
+use lesson02_embeddings::Config;
 use lesson10_transformer_block::Parameters;
 use lesson11_tiny_gpt::GptParams;
-use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
-use serde_json::{Value, json};
+use lesson12_training::{StateTensors, TrainingState, state_from_tensors, state_to_tensors};
+use serde_json::Value;
 
-use crate::tokenizer::{END_TOKEN, FormatError, START_TOKEN, Tokenizer};
+use crate::hugging_face::{
+    FormatError, config_from_json, config_to_json, generation_config_to_json, tensors_from_bytes,
+    tensors_to_bytes, tokenizer_config_to_json, weights_from_bytes, weights_to_bytes,
+};
+use crate::record::TrainerFile;
+use crate::tokenizer::Tokenizer;
+use crate::trainer::{SavedTraining, Trainer};
 
 const CONFIG_FILE: &str = "config.json";
+const GENERATION_FILE: &str = "generation_config.json";
 const MODEL_FILE: &str = "model.safetensors";
+const MODEL_INDEX_FILE: &str = "model.safetensors.index.json";
 const TOKENIZER_FILE: &str = "tokenizer.json";
+const TOKENIZER_CONFIG_FILE: &str = "tokenizer_config.json";
+const OPTIMIZER_FILE: &str = "optimizer.safetensors";
+const TRAINER_FILE: &str = "trainer_state.json";
+
+/// Names of what is being written or removed start with this.
+pub(crate) const TEMPORARY_PREFIX: &str = ".writing-";
 
 /// A model that can be used: sizes, weights and vocabulary.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,12 +62,12 @@ pub struct Model {
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
     /// A file cannot be opened, read or written.
-    #[error("cannot read or write {}", path.display())]
+    #[error("{}: {reason}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        source: io::Error,
+        reason: io::Error,
     },
     /// A file is not what it should be.
     #[error("{}: {reason}", path.display())]
@@ -56,247 +75,194 @@ pub enum CheckpointError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        reason: String,
+        reason: FormatError,
+    },
+    /// A weight is infinite or not a number: such a model is of no use, and is not written.
+    #[error("weight {name} is not finite; nothing was written")]
+    NotFinite {
+        /// The name of the tensor.
+        name: String,
+    },
+    /// A directory is neither a run nor a checkpoint.
+    #[error("{}: there is no checkpoint in it", path.display())]
+    NoCheckpoint {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Another training has the directory.
+    #[error("{}: another training is writing to it", path.display())]
+    Locked {
+        /// The directory.
+        path: PathBuf,
     },
 }
 
 impl CheckpointError {
-    fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| CheckpointError::Io { path, source }
+        move |reason| CheckpointError::Io { path, reason }
     }
 
-    fn format(path: &Path, reason: String) -> Self {
-        CheckpointError::Format { path: path.to_owned(), reason }
+    fn format(path: &Path) -> impl FnOnce(FormatError) -> Self {
+        let path = path.to_owned();
+        move |reason| CheckpointError::Format { path, reason }
     }
 }
 
-/// Writes a model into a new directory, in one piece: the files are written to a temporary
-/// directory beside it, which then gets its name. Whatever happens on the way, `directory`
-/// is either whole or not there.
+/// Writes a model into a new directory, in one piece.
 ///
 /// # Errors
-/// If a file cannot be written, or the directory exists already.
+/// If a weight is not finite, a file cannot be written, or the directory exists already.
 pub fn save(model: &Model, directory: &Path) -> Result<(), CheckpointError> {
-    let parent = match directory.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(parent).map_err(CheckpointError::io(parent))?;
-    let temporary = tempfile::Builder::new()
-        .prefix(".writing-")
-        .tempdir_in(parent)
-        .map_err(CheckpointError::io(parent))?;
-    let files = [
-        (CONFIG_FILE, format!("{:#}\n", config_to_json(model)).into_bytes()),
-        (MODEL_FILE, weights_to_bytes(model)),
-        (TOKENIZER_FILE, model.tokenizer.to_json().into_bytes()),
-    ];
-    for (name, bytes) in files {
-        let path = temporary.path().join(name);
-        write_synced(&path, &bytes).map_err(CheckpointError::io(&path))?;
-    }
-    fs::rename(temporary.path(), directory).map_err(CheckpointError::io(directory))?;
-    // The directory has its name now; there is nothing temporary left to remove.
-    let _ = temporary.keep();
-    sync_directory(parent).map_err(CheckpointError::io(parent))
+    let Model { config, params, tokenizer } = model;
+    write_directory(&model_files(config, params, tokenizer)?, directory)
 }
 
-/// Reads a model that [`save`] wrote.
+/// Writes a training into a new directory, in one piece.
 ///
 /// # Errors
-/// If a file cannot be read, is damaged, or does not fit the others.
+/// As [`save`].
+pub fn save_training(trainer: &Trainer, directory: &Path) -> Result<(), CheckpointError> {
+    let Trainer { config, settings, source, history, tokenizer, state, .. } = trainer;
+    let mut files = model_files(config, &state.params, tokenizer)?;
+    let moments = state_to_tensors(state).tensors.into_iter();
+    let moments = moments.filter(|(name, _)| !name.starts_with("params."));
+    files.push((OPTIMIZER_FILE, tensors_to_bytes(moments)));
+    let record = TrainerFile::new(state.step, settings, source, history);
+    files.push((TRAINER_FILE, record.to_json().into_bytes()));
+    write_directory(&files, directory)
+}
+
+/// Reads a model that [`save`] or [`save_training`] wrote, or one of the same architecture
+/// from elsewhere.
+///
+/// # Errors
+/// If a file cannot be read, is damaged, does not fit the others, or describes a model that
+/// the lessons' functions cannot run.
 pub fn load(directory: &Path) -> Result<Model, CheckpointError> {
     let path = directory.join(CONFIG_FILE);
-    let text = fs::read_to_string(&path).map_err(CheckpointError::io(&path))?;
-    let config =
-        config_from_json(&text).map_err(|reason| CheckpointError::format(&path, reason))?;
+    let architecture =
+        config_from_json(&read_text(&path)?).map_err(CheckpointError::format(&path))?;
+    let config = architecture.config;
 
     let path = directory.join(TOKENIZER_FILE);
-    let text = fs::read_to_string(&path).map_err(CheckpointError::io(&path))?;
-    let tokenizer = Tokenizer::from_json(&text)
-        .map_err(|error: FormatError| CheckpointError::format(&path, error.to_string()))?;
-    if tokenizer.vocab_size() != config.vocab_size {
-        let (found, wanted) = (tokenizer.vocab_size(), config.vocab_size);
-        let reason = format!("it has {found} tokens, the model {wanted}");
-        return Err(CheckpointError::format(&path, reason));
-    }
+    let mut tokenizer = load_tokenizer(&path)?;
+    tokenizer.check_size(config.vocab_size).map_err(CheckpointError::format(&path))?;
+    tokenizer.end = architecture.end.filter(|&id| id < config.vocab_size);
 
-    let path = directory.join(MODEL_FILE);
-    let bytes = fs::read(&path).map_err(CheckpointError::io(&path))?;
-    let params = weights_from_bytes(&bytes, &config)
-        .map_err(|reason| CheckpointError::format(&path, reason))?;
+    let path = match directory.join(MODEL_INDEX_FILE) {
+        index if index.exists() && !directory.join(MODEL_FILE).exists() => index,
+        _ => directory.join(MODEL_FILE),
+    };
+    let files = read_weight_files(&path)?;
+    let params =
+        weights_from_bytes(&files, &architecture).map_err(CheckpointError::format(&path))?;
     Ok(Model { config, params, tokenizer })
 }
 
-fn config_to_json(Model { config, tokenizer, .. }: &Model) -> Value {
-    json!({
-        "architectures": ["LlamaForCausalLM"],
-        "model_type": "llama",
-        "vocab_size": config.vocab_size,
-        "max_position_embeddings": config.context_length,
-        "hidden_size": config.d_model,
-        "intermediate_size": config.hidden_dim(),
-        "num_hidden_layers": config.n_layers,
-        "num_attention_heads": config.n_heads,
-        "num_key_value_heads": config.n_heads,
-        "head_dim": config.d_model / config.n_heads,
-        "hidden_act": "silu",
-        "rms_norm_eps": config.norm_eps,
-        "rope_theta": config.rope_theta,
-        "rope_parameters": { "rope_type": "default", "rope_theta": config.rope_theta },
-        "tie_word_embeddings": config.tie_embeddings,
-        "attention_bias": false,
-        "mlp_bias": false,
-        "bos_token_id": tokenizer.id(START_TOKEN),
-        "eos_token_id": tokenizer.id(END_TOKEN),
-        "pad_token_id": lesson01_tokens::PAD,
-        "torch_dtype": "float32"
-    })
+/// Reads a training that [`save_training`] wrote.
+///
+/// # Errors
+/// If a file cannot be read, is damaged, or does not fit the others.
+pub fn load_training(directory: &Path) -> Result<SavedTraining, CheckpointError> {
+    let path = directory.join(TRAINER_FILE);
+    let file =
+        TrainerFile::from_json(&read_text(&path)?).map_err(CheckpointError::format(&path))?;
+    let Model { config, params, tokenizer } = load(directory)?;
+
+    let path = directory.join(OPTIMIZER_FILE);
+    let bytes = fs::read(&path).map_err(CheckpointError::io(&path))?;
+    let state =
+        training_state(&bytes, &params, file.step).map_err(CheckpointError::format(&path))?;
+    let TrainerFile { settings, source, history, .. } = file;
+    Ok(SavedTraining { config, settings, source, history, tokenizer, state })
 }
 
-fn config_from_json(text: &str) -> Result<Config, String> {
-    let file: Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
-    let size = |name: &str| {
-        let value = file[name].as_u64().and_then(|size| usize::try_from(size).ok());
-        value.ok_or(format!("`{name}` is missing or not a whole number"))
-    };
-    let number =
-        |name: &str| file[name].as_f64().ok_or(format!("`{name}` is missing or not a number"));
-    let d_model = size("hidden_size")?;
-    let config = Config {
-        vocab_size: size("vocab_size")?,
-        context_length: size("max_position_embeddings")?,
-        d_model,
-        n_layers: size("num_hidden_layers")?,
-        n_heads: size("num_attention_heads")?,
-        hidden_multiplier: size("intermediate_size")? as f64 / d_model as f64,
-        norm_eps: number("rms_norm_eps")?,
-        rope_theta: number("rope_theta")?,
-        tie_embeddings: file["tie_word_embeddings"].as_bool().unwrap_or(false),
-    };
-    config.check().map_err(|error: ConfigError| error.to_string())?;
-    Ok(config)
+/// Reads a `tokenizer.json`, ours or another program's.
+///
+/// # Errors
+/// If the file cannot be read or is not a tokenizer.
+pub fn load_tokenizer(path: &Path) -> Result<Tokenizer, CheckpointError> {
+    Tokenizer::from_json(&read_text(path)?).map_err(CheckpointError::format(path))
 }
 
-/// The weights as the bytes of a safetensors file.
-fn weights_to_bytes(model: &Model) -> Vec<u8> {
-    let n_heads = model.config.n_heads;
-    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = model
-        .params
-        .named()
-        .into_iter()
-        .map(|(name, tensor)| {
-            let tensor = if turns(&name) {
-                reorder_pairs(&tensor, n_heads, |pair, side, head_dim| {
-                    (side * head_dim / 2 + pair, 2 * pair + side)
-                })
-            } else {
-                tensor.to_owned()
-            };
-            let bytes = tensor.iter().flat_map(|x| x.to_le_bytes()).collect();
-            (hugging_face_name(&name), tensor.shape().to_vec(), bytes)
-        })
-        .collect();
-    let views = tensors.iter().map(|(name, shape, bytes)| {
-        let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
-        (name, view.expect("as many bytes as the shape says"))
-    });
-    let metadata = HashMap::from([("format".to_string(), "pt".to_string())]);
-    serialize(views, Some(metadata)).expect("shapes and bytes agree")
+/// Has the directory all files of a saved training?
+pub(crate) fn is_whole(directory: &Path) -> bool {
+    let files = [CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, OPTIMIZER_FILE, TRAINER_FILE];
+    files.iter().all(|file| directory.join(file).is_file())
 }
 
-/// The inverse of [`weights_to_bytes`]. Every name, shape and number is checked.
-fn weights_from_bytes(bytes: &[u8], config: &Config) -> Result<GptParams<f32>, String> {
-    let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
-    let mut params = GptParams::zeros(config);
-    let n_tensors = params.named().len();
-    if file.len() != n_tensors {
-        return Err(format!("it has {} tensors, the model {n_tensors}", file.len()));
-    }
-    for (name, mut place) in params.named_mut() {
-        let tensor = read_tensor(&file, &hugging_face_name(&name), place.shape())?;
-        if turns(&name) {
-            place.assign(&reorder_pairs(&tensor.view(), config.n_heads, |pair, side, head_dim| {
-                (2 * pair + side, side * head_dim / 2 + pair)
-            }));
-        } else {
-            place.assign(&tensor);
-        }
-    }
-    Ok(params)
+/// Is there a model in the directory?
+pub(crate) fn has_model(directory: &Path) -> bool {
+    directory.join(CONFIG_FILE).exists()
 }
 
-fn read_tensor(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<ArrayD<f32>, String> {
-    let tensor = file.tensor(name).map_err(|_| format!("tensor {name} is missing"))?;
-    if tensor.shape() != shape {
-        return Err(format!("tensor {name} has shape {:?}, must be {shape:?}", tensor.shape()));
-    }
-    if tensor.dtype() != Dtype::F32 {
-        return Err(format!("tensor {name} holds {:?}, must be F32", tensor.dtype()));
-    }
-    let (numbers, _) = tensor.data().as_chunks::<4>();
-    let numbers: Vec<f32> = numbers.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
-    if !numbers.iter().all(|x| x.is_finite()) {
-        return Err(format!("tensor {name} has a number that is not finite"));
-    }
-    ArrayD::from_shape_vec(IxDyn(shape), numbers).map_err(|error| error.to_string())
+/// Replaces a file in one piece, as a directory is written in one piece.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_file(bytes: &[u8], path: &Path) -> Result<(), CheckpointError> {
+    let temporary = temporary_path(path);
+    write_synced(&temporary, bytes).map_err(CheckpointError::io(path))?;
+    fs::rename(&temporary, path).map_err(CheckpointError::io(path))?;
+    sync_parent(path)
 }
 
-/// `blocks.3.attention.w_q` is `model.layers.3.self_attn.q_proj.weight` there.
-fn hugging_face_name(name: &str) -> String {
-    let field = |name: &str| {
-        Some(match name {
-            "embedding" => "embed_tokens",
-            "final_norm" => "norm",
-            "attn_norm" => "input_layernorm",
-            "attention.w_q" => "self_attn.q_proj",
-            "attention.w_k" => "self_attn.k_proj",
-            "attention.w_v" => "self_attn.v_proj",
-            "attention.w_o" => "self_attn.o_proj",
-            "mlp_norm" => "post_attention_layernorm",
-            "mlp.w_gate" => "mlp.gate_proj",
-            "mlp.w_up" => "mlp.up_proj",
-            "mlp.w_down" => "mlp.down_proj",
-            _ => return None,
-        })
-    };
-    if name == "lm_head" {
-        return "lm_head.weight".to_string();
-    }
-    let in_block = name.strip_prefix("blocks.").and_then(|rest| rest.split_once('.'));
-    let path = match in_block {
-        Some((layer, name)) => field(name).map(|field| format!("layers.{layer}.{field}")),
-        None => field(name).map(str::to_string),
-    };
-    format!("model.{}.weight", path.unwrap_or_else(|| panic!("{name} has no name there")))
+/// `runs/a` is written as `runs/.writing-a`.
+pub(crate) fn temporary_path(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{TEMPORARY_PREFIX}{name}"))
 }
 
-/// Is this a matrix whose outputs RoPE turns?
-fn turns(name: &str) -> bool {
-    name.ends_with("w_q") || name.ends_with("w_k")
+/// The five files of a model.
+fn model_files(
+    config: &Config,
+    params: &GptParams<f32>,
+    tokenizer: &Tokenizer,
+) -> Result<Vec<(&'static str, Vec<u8>)>, CheckpointError> {
+    let not_finite = |x: &f32| !x.is_finite();
+    if let Some((name, _)) = params.named().into_iter().find(|(_, t)| t.iter().any(not_finite)) {
+        return Err(CheckpointError::NotFinite { name });
+    }
+    Ok(vec![
+        (CONFIG_FILE, config_to_json(config, tokenizer).into_bytes()),
+        (GENERATION_FILE, generation_config_to_json(tokenizer).into_bytes()),
+        (MODEL_FILE, weights_to_bytes(params, config)),
+        (TOKENIZER_FILE, tokenizer.to_json().into_bytes()),
+        (TOKENIZER_CONFIG_FILE, tokenizer_config_to_json(config).into_bytes()),
+    ])
 }
 
-/// Moves rows within each head. `rows(pair, side, head_dim)` says for each of the two sides
-/// of a pair to which row which row moves.
-fn reorder_pairs(
-    w: &ArrayViewD<'_, f32>,
-    n_heads: usize,
-    rows: impl Fn(usize, usize, usize) -> (usize, usize),
-) -> ArrayD<f32> {
-    let n_rows = w.len_of(Axis(0));
-    let head_dim = n_rows / n_heads;
-    let mut out = ArrayD::zeros(w.raw_dim());
-    for first in (0..n_rows).step_by(head_dim) {
-        for pair in 0..head_dim / 2 {
-            for side in 0..2 {
-                let (to, from) = rows(pair, side, head_dim);
-                out.index_axis_mut(Axis(0), first + to)
-                    .assign(&w.index_axis(Axis(0), first + from));
-            }
-        }
+/// Writes files to a temporary directory, and gives it its name when they are all on disk.
+fn write_directory(files: &[(&str, Vec<u8>)], directory: &Path) -> Result<(), CheckpointError> {
+    let parent = parent(directory);
+    fs::create_dir_all(parent).map_err(CheckpointError::io(parent))?;
+    let temporary = temporary_path(directory);
+    let written = write_and_rename(files, &temporary, directory);
+    if written.is_err() {
+        // The first error is the one to tell; what is left over is removed by the next run.
+        let _ = fs::remove_dir_all(&temporary);
     }
-    out
+    written
+}
+
+fn write_and_rename(
+    files: &[(&str, Vec<u8>)],
+    temporary: &Path,
+    directory: &Path,
+) -> Result<(), CheckpointError> {
+    if temporary.exists() {
+        // A run was killed while it wrote this.
+        fs::remove_dir_all(temporary).map_err(CheckpointError::io(temporary))?;
+    }
+    fs::create_dir(temporary).map_err(CheckpointError::io(temporary))?;
+    for (name, bytes) in files {
+        let path = temporary.join(name);
+        write_synced(&path, bytes).map_err(CheckpointError::io(&path))?;
+    }
+    sync_directory(temporary).map_err(CheckpointError::io(temporary))?;
+    fs::rename(temporary, directory).map_err(CheckpointError::io(directory))?;
+    sync_parent(directory)
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -305,7 +271,56 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Makes the new name itself survive a power cut, where the system can.
+fn sync_parent(path: &Path) -> Result<(), CheckpointError> {
+    sync_directory(parent(path)).map_err(CheckpointError::io(path))
+}
+
+/// Makes the names in a directory survive a power cut, where the system can.
 fn sync_directory(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn read_text(path: &Path) -> Result<String, CheckpointError> {
+    fs::read_to_string(path).map_err(CheckpointError::io(path))
+}
+
+/// The bytes of the one file that holds the weights, or of all files that an index names.
+fn read_weight_files(path: &Path) -> Result<Vec<Vec<u8>>, CheckpointError> {
+    let read = |path: &Path| fs::read(path).map_err(CheckpointError::io(path));
+    if path.extension().is_some_and(|extension| extension == "safetensors") {
+        return Ok(vec![read(path)?]);
+    }
+    let names = shard_names(&read_text(path)?).map_err(CheckpointError::format(path))?;
+    names.iter().map(|name| read(&path.with_file_name(name))).collect()
+}
+
+/// The files that a `model.safetensors.index.json` names, each once. All lie beside it.
+fn shard_names(index: &str) -> Result<BTreeSet<String>, FormatError> {
+    let index: Value =
+        serde_json::from_str(index).map_err(|reason| FormatError::Json { reason })?;
+    let wanted = "names of tensors with the files they are in";
+    let wrong = || FormatError::Key { key: "weight_map".to_string(), wanted };
+    let files = index["weight_map"].as_object().ok_or_else(wrong)?.values();
+    let plain = |name: &&str| Path::new(name).file_name() == Some(name.as_ref());
+    files.map(|name| name.as_str().filter(plain).map(str::to_string).ok_or_else(wrong)).collect()
+}
+
+/// Weights and the two moments of `optimizer.safetensors`, put together by lesson 12.
+fn training_state(
+    optimizer: &[u8],
+    params: &GptParams<f32>,
+    step: usize,
+) -> Result<TrainingState<GptParams<f32>>, FormatError> {
+    let mut tensors = tensors_from_bytes(optimizer)?;
+    for (name, tensor) in params.named() {
+        tensors.insert(format!("params.{name}"), tensor.to_owned());
+    }
+    Ok(state_from_tensors(StateTensors { step, tensors }, params)?)
 }

@@ -1,14 +1,12 @@
 //! Which batch comes at which step, and what the model is validated on.
 
-use lesson01_tokens::{
-    Batch, PAD, TokenError, pad_conversations, sample_batch, shift, split_train_validation,
-};
+use lesson01_tokens::{Batch, PAD, pad_conversations, sample_batch, shift, split_train_validation};
 use ndarray::{ArrayView2, s};
 use ndarray_rand::rand::rngs::StdRng;
 use ndarray_rand::rand::{Rng, SeedableRng};
 
 use crate::corpus::{self, Story};
-use crate::tokenizer::Tokenizer;
+use crate::tokenizer::{EncodeError, Tokenizer};
 
 /// The part of a text that is kept for validation.
 pub const VALIDATION_FRACTION: f64 = 0.1;
@@ -54,7 +52,7 @@ pub enum TextError {
     },
     /// The tokenizer does not know a piece of it.
     #[error(transparent)]
-    Token(#[from] TokenError),
+    Token(#[from] EncodeError),
 }
 
 impl Data {

@@ -5,11 +5,14 @@
 //! is written here a second time.
 //!
 //! - [`corpus`]: the built-in stories, with a known floor of the loss
-//! - [`tokenizer`]: words or characters to ids, over lesson 01's vocabulary
+//! - [`tokenizer`]: words, characters or byte pairs to ids
 //! - [`data`]: which batch comes at which step, and what is validated on
 //! - [`preset`]: sizes and schedules that are known to work
 //! - [`trainer`]: lesson 12's step on all cores, the same numbers on every run
-//! - [`checkpoint`]: a model as a Hugging Face directory, written in one piece
+//! - [`record`]: what a training was told and has seen
+//! - [`hugging_face`]: names, sizes and weights as Hugging Face keeps them
+//! - [`checkpoint`]: a model or a training as a directory, written in one piece
+//! - [`run`]: the directory of a training: its checkpoints, numbers and picture
 //! - [`plot`]: the loss as a picture
 //! - [`writer`]: text from a trained model
 //!
@@ -20,8 +23,11 @@
 pub mod checkpoint;
 pub mod corpus;
 pub mod data;
+pub mod hugging_face;
 pub mod plot;
 pub mod preset;
+pub mod record;
+pub mod run;
 pub mod tokenizer;
 pub mod trainer;
 pub mod writer;

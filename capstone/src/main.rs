@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{generate, train};
+use commands::{generate, tokenizer, train};
 
 /// Freed memory stays at hand: every step needs the same large arrays again, and fetching
 /// fresh pages from the system for them would take a noticeable part of a step.
@@ -29,6 +29,7 @@ const EXAMPLES: &str = "\
 Examples:
   capstone                                        train on the built-in stories, about a minute
   capstone train --text my.txt --preset nano      train on a text of your own
+  capstone train --resume runs/nano-1             go on where a training was stopped
   capstone generate --run runs/story-1            let the trained model tell a story
   capstone generate --run runs/nano-1 --prompt 'To be'
 ";
@@ -36,9 +37,14 @@ Examples:
 #[derive(Subcommand)]
 enum Command {
     /// Train a model on the built-in stories or on a text of your own
+    #[command(after_help = train::EXAMPLES)]
     Train(Box<train::Arguments>),
     /// Continue a prompt with a trained model
+    #[command(after_help = generate::EXAMPLES)]
     Generate(generate::Arguments),
+    /// Make a tokenizer of byte pairs
+    #[command(subcommand, after_help = tokenizer::EXAMPLES)]
+    Tokenizer(tokenizer::Command),
 }
 
 fn main() -> ExitCode {
@@ -46,10 +52,11 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         None => train::run(&cli.train),
         Some(Command::Train(arguments)) => train::run(arguments),
-        Some(Command::Generate(arguments)) => generate::run(arguments),
+        Some(Command::Generate(arguments)) => generate::run(arguments).map(|()| ExitCode::SUCCESS),
+        Some(Command::Tokenizer(command)) => tokenizer::run(command).map(|()| ExitCode::SUCCESS),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // One line: the error and, behind colons, what caused it.
             eprintln!("error: {error:#}");

@@ -2,28 +2,20 @@
 
 use plotters::prelude::*;
 
-/// One row of `metrics.csv`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Metrics {
-    /// How many steps had been done.
-    pub step: usize,
-    /// Mean training loss since the row before, in nats.
-    pub train_loss: f64,
-    /// Loss on the validation data, in nats.
-    pub validation_loss: f64,
-    /// The learning rate of the last step.
-    pub learning_rate: f64,
-}
+use crate::record::Metrics;
 
 /// Draws training and validation loss over the steps, and the floor where it is known.
 /// Returns the text of an SVG file.
 ///
 /// # Errors
-/// If the drawing library fails; it has no reason to.
+/// If there are no rows, or the drawing library fails; it has no reason to.
 pub fn loss_curve(
     metrics: &[Metrics],
     floor: Option<f64>,
 ) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    if metrics.is_empty() {
+        return Err("there is nothing to draw yet".into());
+    }
     let losses = metrics.iter().flat_map(|m| [m.train_loss, m.validation_loss]).chain(floor);
     let (lowest, highest) = losses
         .filter(|loss| loss.is_finite())

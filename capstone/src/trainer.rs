@@ -9,7 +9,7 @@ use lesson01_tokens::Batch;
 use lesson02_embeddings::Config;
 use lesson10_transformer_block::Parameters;
 use lesson11_tiny_gpt::{GptParams, init_parameters, loss_and_gradients};
-use lesson12_training::{NotFinite, StepReport, TrainConfig, TrainingState, train_step};
+use lesson12_training::{NotFinite, StepReport, TrainingState, learning_rate, train_step};
 use lesson13_generation::estimate_loss;
 use ndarray::{Axis, Slice};
 use ndarray_rand::rand::SeedableRng;
@@ -18,6 +18,7 @@ use rayon::prelude::*;
 
 use crate::checkpoint::Model;
 use crate::data::Data;
+use crate::record::{History, Metrics, Settings, Source};
 use crate::tokenizer::Tokenizer;
 
 /// How many rows are validated at once, per shard.
@@ -28,36 +29,69 @@ const VALIDATION_ROWS: usize = 32;
 pub struct Trainer {
     /// The model's sizes.
     pub config: Config,
-    /// Schedule, optimizer and clipping.
-    pub train: TrainConfig,
-    /// Rows per step.
-    pub batch: usize,
-    /// Into how many parts a batch is cut.
-    pub shards: usize,
-    /// Decides the first weights and every batch.
-    pub seed: u64,
+    /// What the training was told.
+    pub settings: Settings,
+    /// Where the text came from.
+    pub source: Source,
     /// What is trained on.
     pub data: Data,
     /// How its text became ids.
     pub tokenizer: Tokenizer,
     /// Weights, moments and step.
     pub state: TrainingState<GptParams<f32>>,
+    /// Losses so far.
+    pub history: History,
+}
+
+/// A [`Trainer`] as it was saved: all but the data, which stays where it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SavedTraining {
+    /// The model's sizes.
+    pub config: Config,
+    /// What the training was told.
+    pub settings: Settings,
+    /// Where the text came from.
+    pub source: Source,
+    /// Losses so far.
+    pub history: History,
+    /// How the text became ids.
+    pub tokenizer: Tokenizer,
+    /// Weights, moments and step.
+    pub state: TrainingState<GptParams<f32>>,
+}
+
+/// Why a training cannot go on. The weights are as before the step.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+pub enum StepError {
+    /// The training loss or its gradient.
+    #[error(transparent)]
+    Training(#[from] NotFinite),
+    /// The loss on the validation data.
+    #[error("the validation loss after step {step} is not a finite number")]
+    Validation {
+        /// How many steps had been done.
+        step: usize,
+    },
 }
 
 impl Trainer {
     /// A training before its first step.
     pub fn new(
         config: Config,
-        train: TrainConfig,
-        batch: usize,
-        shards: usize,
-        seed: u64,
+        settings: Settings,
+        source: Source,
         data: Data,
         tokenizer: Tokenizer,
     ) -> Self {
-        let params = init_parameters(&config, &mut StdRng::seed_from_u64(seed));
-        let state = TrainingState::new(params);
-        Trainer { config, train, batch, shards, seed, data, tokenizer, state }
+        let params = init_parameters(&config, &mut StdRng::seed_from_u64(settings.seed));
+        let (state, history) = (TrainingState::new(params), History::default());
+        Trainer { config, settings, source, data, tokenizer, state, history }
+    }
+
+    /// A training that goes on where it was saved, on the same data.
+    pub fn resume(saved: SavedTraining, data: Data) -> Self {
+        let SavedTraining { config, settings, source, history, tokenizer, state } = saved;
+        Trainer { config, settings, source, data, tokenizer, state, history }
     }
 
     /// The model as it is now, to be saved or used.
@@ -66,18 +100,42 @@ impl Trainer {
         Model { config: *config, params: state.params.clone(), tokenizer: tokenizer.clone() }
     }
 
+    /// Have all steps been done?
+    pub fn is_done(&self) -> bool {
+        self.state.step >= self.settings.train.schedule.total_steps
+    }
+
     /// One step: draws the batch of this step and trains on it.
     ///
     /// # Errors
     /// [`NotFinite`] if the loss or a gradient is not a number; the weights are as before.
     pub fn step(&mut self) -> Result<StepReport<f32>, NotFinite> {
+        let Settings { train, batch, shards, seed, .. } = &self.settings;
         let (step, pad) = (self.state.step, self.data.pad());
         let (config, context_length) = (&self.config, self.config.context_length);
-        let rows =
-            self.data.training_batch(&self.tokenizer, self.batch, context_length, self.seed, step);
-        let shards = shard(&rows, self.shards);
+        let rows = self.data.training_batch(&self.tokenizer, *batch, context_length, *seed, step);
+        let shards = shard(&rows, *shards);
         let gradients = |params: &_| sharded_loss_and_gradients(&shards, pad, params, config);
-        train_step(gradients, &mut self.state, &self.train)
+        let report = train_step(gradients, &mut self.state, train)?;
+        self.history.add(f64::from(report.loss));
+        Ok(report)
+    }
+
+    /// Looks at the validation data if it is time to, and closes a row of the history.
+    ///
+    /// # Errors
+    /// [`StepError::Validation`] if that loss is not a number.
+    pub fn validate_if_due(&mut self) -> Result<Option<Metrics>, StepError> {
+        let step = self.state.step;
+        if !(step.is_multiple_of(self.settings.eval_every) || self.is_done()) {
+            return Ok(None);
+        }
+        let loss = self.validation_loss();
+        if !loss.is_finite() {
+            return Err(StepError::Validation { step });
+        }
+        let rate = learning_rate(step.saturating_sub(1), &self.settings.train.schedule);
+        Ok(Some(self.history.close_row(step, loss, rate)))
     }
 
     /// Mean loss over the whole validation data, in nats.

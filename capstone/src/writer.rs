@@ -1,14 +1,12 @@
-//! Text from a trained model: prompt to ids, lesson 13 or 14's loop, ids to text.
+//! Text from a trained model: lesson 13 or 14's loop, and its ids as text.
 
 use std::ops::ControlFlow;
 
-use lesson01_tokens::{PAD_TOKEN, TokenError};
 use lesson13_generation::{Sampling, generate};
 use lesson14_kv_cache::generate_cached;
 use ndarray_rand::rand::Rng;
 
 use crate::checkpoint::Model;
-use crate::tokenizer::{END_TOKEN, START_TOKEN, Tokenizer, UNKNOWN_TOKEN};
 
 /// How a text is to be continued.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,23 +19,6 @@ pub struct Options {
     pub kv_cache: bool,
 }
 
-/// Ids of a prompt. Stories get their start token; elsewhere an empty prompt is a new line.
-///
-/// # Errors
-/// If the prompt has a piece that the model does not know.
-pub fn prompt_ids(prompt: &str, tokenizer: &Tokenizer) -> Result<Vec<usize>, TokenError> {
-    let start = tokenizer.id(START_TOKEN);
-    match start {
-        Some(start) if !prompt.starts_with(START_TOKEN) => {
-            let mut ids = vec![start];
-            ids.extend(tokenizer.encode(prompt)?);
-            Ok(ids)
-        }
-        None if prompt.is_empty() => Ok(vec![tokenizer.id("\n").unwrap_or(1)]),
-        _ => tokenizer.encode(prompt),
-    }
-}
-
 /// Continues a text until its end token or `n_new` tokens, and returns the new ids.
 /// `on_text` gets every piece of text as it is made.
 pub fn continue_text(
@@ -48,12 +29,12 @@ pub fn continue_text(
     mut on_text: impl FnMut(&str),
 ) -> Vec<usize> {
     let Model { config, params, tokenizer } = model;
-    let end = tokenizer.id(END_TOKEN);
+    let mut text = tokenizer.stream(prompt);
     let on_token = |id: usize| {
-        if Some(id) == end {
+        if Some(id) == tokenizer.end {
             return ControlFlow::Break(());
         }
-        on_text(visible(&tokenizer.vocabulary.tokens[id]));
+        on_text(&text(id));
         ControlFlow::Continue(())
     };
     let Options { n_new, sampling, kv_cache } = options;
@@ -61,13 +42,5 @@ pub fn continue_text(
         generate_cached(prompt, *n_new, params, config, sampling, rng, on_token)
     } else {
         generate(prompt, *n_new, params, config, sampling, rng, on_token)
-    }
-}
-
-/// What a reader sees of a token: special tokens have no text.
-pub fn visible(token: &str) -> &str {
-    match token {
-        PAD_TOKEN | START_TOKEN | END_TOKEN | UNKNOWN_TOKEN => "",
-        text => text,
     }
 }

@@ -58,7 +58,7 @@ fn a_damaged_directory_is_refused_by_name() {
             |path| replace(path, "attention_heads\": 3", "attention_heads\": 5"),
             "5 heads",
         ),
-        ("tokenizer.json", |path| replace(path, "\"w\": 7", "\"w\": 6"), "id is missing"),
+        ("tokenizer.json", |path| replace(path, "\"w\": 7", "\"w\": 6"), "do not count"),
         ("model.safetensors", |path| cut(path, 100), "model.safetensors"),
         ("model.safetensors", spoil, "not finite"),
     ];
@@ -80,7 +80,7 @@ fn weights_of_another_model_are_refused() {
     save(&model(false), &untied).expect("a new directory");
     fs::copy(tied.join("model.safetensors"), untied.join("model.safetensors")).expect("both exist");
     let error = load(&untied).expect_err("the head is missing").to_string();
-    assert!(error.contains("it has 20 tensors, the model 21"), "{error}");
+    assert!(error.contains("lm_head.weight is missing"), "{error}");
 }
 
 fn replace(path: &Path, from: &str, to: &str) {

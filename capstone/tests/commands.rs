@@ -29,8 +29,12 @@ fn a_run_on_ones_own_text_can_be_continued_with_and_without_cache() {
     assert!(loss.len() == 6 && loss.parse::<f64>().is_ok(), "{last}");
 
     let run = directory.path().join("runs/nano-1");
-    for file in ["config.json", "model.safetensors", "tokenizer.json", "metrics.csv", "loss.svg"] {
+    for file in ["last", "best", "metrics.csv", "loss.svg"] {
         assert!(run.join(file).is_file(), "{file} is missing");
+    }
+    for file in ["config", "generation_config", "tokenizer", "tokenizer_config", "trainer_state"] {
+        let path = run.join("checkpoint-000006").join(file).with_extension("json");
+        assert!(path.is_file(), "{} is missing", path.display());
     }
     let write = |more: &[&str]| {
         let arguments = ["generate", "--run", "runs/nano-1", "--prompt", "to be", "--tokens", "11"];

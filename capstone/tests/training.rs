@@ -4,6 +4,7 @@
 use approx::assert_relative_eq;
 use capstone::data::Data;
 use capstone::preset::COURSE;
+use capstone::record::{Settings, Source};
 use capstone::tokenizer::Tokenizer;
 use capstone::trainer::{Trainer, shard, sharded_loss_and_gradients};
 use lesson02_embeddings::Config;
@@ -26,8 +27,10 @@ fn trainer(seed: u64, shards: usize) -> Trainer {
     };
     let schedule = Schedule { max_lr: 1e-2, min_lr: 1e-3, warmup_steps: 5, total_steps: 60 };
     let train = TrainConfig { schedule, ..COURSE.train };
+    let preset = "course".to_string();
+    let settings = Settings { preset, train, batch: 8, shards, seed, eval_every: 20 };
     let data = Data::text(&text, &tokenizer, config.context_length).expect("long enough");
-    Trainer::new(config, train, 8, shards, seed, data, tokenizer)
+    Trainer::new(config, settings, Source::text("text".to_string(), &text), data, tokenizer)
 }
 
 fn losses(mut trainer: Trainer, steps: usize) -> Vec<f32> {

@@ -6,14 +6,23 @@ use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use capstone::checkpoint::load;
-use capstone::writer::{Options, continue_text, prompt_ids};
+use capstone::run::find_checkpoint;
+use capstone::writer::{Options, continue_text};
 use lesson13_generation::Sampling;
 use ndarray_rand::rand::SeedableRng;
 use ndarray_rand::rand::rngs::StdRng;
 
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  capstone generate --run runs/story-1
+  capstone generate --run runs/nano-1 --prompt 'To be' --temperature 0
+  capstone generate --run runs/nano-1/checkpoint-000200 --top-k 20 --seed 7
+  capstone generate --run TinyLlama-1.1B --prompt 'Once upon a time'
+";
+
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The directory that `train` wrote
+    /// The directory of a training, a checkpoint in it, or a Llama model from elsewhere
     #[arg(long, value_name = "DIR")]
     run: PathBuf,
     /// The text to continue
@@ -41,8 +50,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let sampling = arguments.sampling()?;
-    let model = load(&arguments.run)?;
-    let prompt = prompt_ids(&arguments.prompt, &model.tokenizer).context("--prompt")?;
+    let model = load(&find_checkpoint(&arguments.run)?)?;
+    let prompt = model.tokenizer.encode_prompt(&arguments.prompt).context("--prompt")?;
     let options = Options { n_new: arguments.tokens, sampling, kv_cache: !arguments.no_kv_cache };
     let mut rng = StdRng::seed_from_u64(arguments.seed);
 

@@ -3,13 +3,23 @@
 //! Only the function under test comes from `subject`; what it builds on comes from the
 //! reference, so an exercise never fails because of another.
 
-use gradcheck::{assert_close, random};
+use gradcheck::{Part, assert_close, assert_no_known_mistake, random};
 use lesson07_causal_attention::solution as reference;
 use ndarray::{Array2, Array4, Axis, array, s};
+
+mod known;
+use known::KNOWN;
 
 mod ex1_causal_mask {
     use super::*;
     use crate::subject::causal_mask;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson07_causal_attention")]
+    fn a0_no_known_mistake() {
+        let answer = [Part::of_array("mask", &causal_mask(3))];
+        assert_no_known_mistake(KNOWN, "causal_mask", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson07_causal_attention")]
@@ -54,6 +64,15 @@ mod ex1_causal_mask {
 mod ex2_attention_scores {
     use super::*;
     use crate::subject::attention_scores;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson07_causal_attention")]
+    fn a0_no_known_mistake() {
+        // All counts differ, but there are as many keys as dimensions: q k has a shape too.
+        let (q, k) = (random((1, 2, 4, 3), 1), random((1, 2, 3, 3), 2));
+        let answer = [Part::of_array("scores", &attention_scores(&q, &k))];
+        assert_no_known_mistake(KNOWN, "attention_scores", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson07_causal_attention")]
@@ -134,6 +153,14 @@ mod ex3_attention_weights {
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson07_causal_attention")]
+    fn a0_no_known_mistake() {
+        let weights = attention_weights(random((1, 1, 3, 3), 1), &reference::causal_mask(3));
+        let answer = [Part::of_array("weights", &weights)];
+        assert_no_known_mistake(KNOWN, "attention_weights", &answer);
+    }
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson07_causal_attention")]
     fn a_a_row_shares_1_among_the_keys_it_may_see() {
         // Softmax of ln 2, ln 3, ln 5 is 2, 3, 5 divided by their sum.
         let scores = array![[1f64, 8.0, 9.0], [1.0, 3.0, 6.0], [2.0, 3.0, 5.0]];
@@ -160,7 +187,8 @@ mod ex3_attention_weights {
         let mask = reference::causal_mask(2); // hides the 1000 of row 0
         let scores = one_head(&array![[-1000.0, 1000.0], [1000.0, 1000.0]]);
         let expected = one_head(&array![[1.0, 0.0], [0.5, 0.5]]);
-        let hint = "-inf replaces the hidden score before the softmax takes each row's maximum";
+        let hint = "exp of a score of 1000 is infinite and of -1000 it is 0, unless the softmax \
+                    subtracts each row's maximum first. Hide before that: -inf for the score";
         let weights = attention_weights(scores, &mask);
         assert_close("the weights", &weights, &expected, 1e-12, hint);
     }
@@ -171,7 +199,8 @@ mod ex3_attention_weights {
         let scores = one_head(&array![[-1e30, 0.0, 0.0], [-1e30, -1e30, 0.0]]);
         let mask = array![[true, false, false], [true, true, false]];
         let expected = one_head(&array![[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]]);
-        let hint = "hide with minus infinity; 0 or a number like -1e9 is not low enough";
+        let hint = "a visible score of -1e30 lost against a hidden one. Hide with minus infinity: \
+                    0 or a number like -1e9 is not low enough";
         let weights = attention_weights(scores, &mask);
         assert_close("the weights", &weights, &expected, 1e-12, hint);
     }
@@ -226,6 +255,16 @@ mod ex3_attention_weights {
 mod ex4_attention_forward {
     use super::*;
     use crate::subject::attention_forward;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson07_causal_attention")]
+    fn a0_no_known_mistake() {
+        let [q, k, v] = [1, 2, 3].map(|seed| random((1, 2, 3, 2), seed));
+        let (out, saved) = attention_forward(&q, &k, &v);
+        let saved = Part::of_array("saved.attn_weights", &saved.attn_weights);
+        let answer = [Part::of_array("out", &out), saved];
+        assert_no_known_mistake(KNOWN, "attention_forward", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson07_causal_attention")]
@@ -343,6 +382,19 @@ mod ex5_attention_backward {
     use crate::subject::attention_backward;
     use gradcheck::{assert_gradient, weighted_sum};
     use lesson07_causal_attention::AttentionSaved;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson07_causal_attention")]
+    fn a0_no_known_mistake() {
+        let [q, k, v, d_out] = [1, 2, 3, 4].map(|seed| random((1, 2, 3, 2), seed));
+        let grads = attention_backward(&d_out, &q, &k, &v, &save(&q, &k, &v));
+        let answer = [
+            Part::of_array("d_q", &grads.d_q),
+            Part::of_array("d_k", &grads.d_k),
+            Part::of_array("d_v", &grads.d_v),
+        ];
+        assert_no_known_mistake(KNOWN, "attention_backward", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson07_causal_attention")]

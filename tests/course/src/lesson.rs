@@ -95,6 +95,33 @@ pub struct Exercise {
     /// The steps of a long exercise, shown as comments in its stub.
     #[serde(default)]
     pub steps: Vec<String>,
+    /// What people get wrong in it; the code is in `mistakes/mod.rs`.
+    #[serde(default)]
+    pub mistakes: Vec<Mistake>,
+}
+
+/// A known mistake: a wrong solution that the suite catches and names.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mistake {
+    /// Name of the function in `mistakes/mod.rs`: `without_the_scale`.
+    pub name: String,
+    /// What was seen and what it means: one sentence to the learner, without its full stop.
+    pub says: String,
+    /// Which message says so.
+    #[serde(default)]
+    pub told_by: ToldBy,
+}
+
+/// How a known mistake is recognised.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ToldBy {
+    /// By its answer to the fixed input, which the suite has on record.
+    #[default]
+    Answer,
+    /// By a test of what that answer cannot show, such as NaN or a draw without the seed.
+    Property,
 }
 
 impl Lesson {
@@ -197,8 +224,23 @@ impl Exercise {
         } else if blank(&self.hints) || blank(&self.steps) {
             Some("has an empty hint or step".to_string())
         } else {
-            None
+            self.mistakes.iter().find_map(Mistake::problem)
         }
+    }
+}
+
+impl Mistake {
+    /// The first value that makes no sense.
+    fn problem(&self) -> Option<String> {
+        let Self { name, says, .. } = self;
+        let problem = if syn::parse_str::<syn::Ident>(name).is_err() {
+            "must have the name of a function"
+        } else if says.trim().is_empty() || says.contains('\n') || says.ends_with('.') {
+            "must say one sentence in one line, without its full stop"
+        } else {
+            return None;
+        };
+        Some(format!("has the mistake `{name}`, which {problem}"))
     }
 }
 

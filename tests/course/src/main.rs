@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use course::lesson::{find_lessons, find_root, select};
 use course::refresh::Stub;
+use course::verify;
 
 /// Something was found: a stale stub, or work that would be lost.
 const FOUND: u8 = 1;
@@ -24,6 +25,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Stubs(StubsArgs),
+    Verify(VerifyArgs),
 }
 
 /// Make the exercise stubs from the reference solutions.
@@ -51,9 +53,35 @@ struct StubsArgs {
     force: bool,
 }
 
+/// Prove that every known mistake is caught and named.
+///
+/// For maintainers. Runs each lesson's suite on the reference, on the stub, and on each wrong
+/// solution in lessons/*/mistakes/mod.rs that lesson.toml lists.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cargo course verify                check all lessons
+  cargo course verify 07             check one
+  cargo course verify --record 07    write its suite/known.rs first, if it is stale
+
+Exit codes:
+  0  all is well    1  something is not as it must be    2  it could not be checked")]
+struct VerifyArgs {
+    /// Lessons such as 07, 7, causal_attention or lesson07_causal_attention; all if none is given
+    #[arg(value_name = "LESSON")]
+    lessons: Vec<String>,
+    /// Write suite/known.rs anew where it is stale
+    #[arg(long)]
+    record: bool,
+    /// Every exercise must have known mistakes
+    #[arg(long)]
+    strict: bool,
+}
+
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Stubs(args) => stubs(&args),
+        Command::Verify(args) => verify(&args),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
@@ -116,4 +144,14 @@ fn refuse(stale: &[Stub]) -> bool {
         eprintln!("nothing written; `--force` overwrites it, and the work is lost");
     }
     has_work
+}
+
+fn verify(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
+    let here = env::current_dir().context("cannot tell the current folder")?;
+    let root = find_root(&here);
+    let lessons = select(find_lessons(&root)?, &args.lessons)?;
+    let options = verify::Options { record: args.record, strict: args.strict };
+    let report = verify::verify(&root, lessons, options)?;
+    print!("{report}");
+    Ok(if report.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
 }

@@ -84,7 +84,7 @@ pub fn generate(lesson: &Lesson, manifest: &Manifest, source: &str) -> Result<St
 }
 
 /// What a stub is made of: the imports and the public functions.
-fn public_parts(file: &syn::File) -> (Vec<&ItemUse>, Vec<&ItemFn>) {
+pub(crate) fn public_parts(file: &syn::File) -> (Vec<&ItemUse>, Vec<&ItemFn>) {
     let (mut imports, mut functions) = (Vec::new(), Vec::new());
     for item in &file.items {
         match item {
@@ -131,7 +131,7 @@ fn header(lesson: &Lesson, manifest: &Manifest) -> String {
 }
 
 /// The imports, letter by letter; groups stay apart, or rustfmt would sort them as one.
-fn import_lines(source: &str, imports: &[&ItemUse]) -> String {
+pub(crate) fn import_lines(source: &str, imports: &[&ItemUse]) -> String {
     let mut text = String::new();
     let mut end_of_last = None;
     for import in imports {
@@ -180,7 +180,7 @@ fn is_kept(attribute: &Attribute) -> bool {
 }
 
 /// The parameters, each of which must be a plain name.
-fn parameters(function: &ItemFn) -> Result<Vec<&PatIdent>, StubError> {
+pub(crate) fn parameters(function: &ItemFn) -> Result<Vec<&PatIdent>, StubError> {
     let problem = "has a parameter that is a pattern, must be a plain name";
     let name_or_error =
         |input| plain_name(input).ok_or_else(|| signature_error(function, line(input), problem));
@@ -222,7 +222,7 @@ fn signature_error(function: &ItemFn, line: usize, problem: &'static str) -> Stu
 }
 
 /// The text from `pub` to the opening brace, without `mut`, which belongs to the body.
-fn signature(source: &str, function: &ItemFn, parameters: &[&PatIdent]) -> String {
+pub(crate) fn signature(source: &str, function: &ItemFn, parameters: &[&PatIdent]) -> String {
     let mut start = function.vis.span().byte_range().start;
     let end = function.block.brace_token.span.open().byte_range().end;
     let mut text = String::new();

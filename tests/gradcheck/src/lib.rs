@@ -29,12 +29,15 @@
 #![warn(missing_docs)]
 
 mod compare;
+mod known;
 mod mismatch;
 mod numeric;
 mod pattern;
+mod text;
 mod values;
 
 pub use compare::{compare, compare_with_known};
+pub use known::{Known, Mistake, Part, assert_no_known_mistake};
 pub use mismatch::{Entry, Mismatch};
 pub use numeric::{STEP, numerical_gradient, random, weighted_sum};
 pub use values::assert_close;

@@ -3,6 +3,7 @@
 use ndarray::{ArrayRef, Dimension, IntoDimension, NdFloat};
 
 use crate::mismatch::{Entry, LISTED, table};
+use crate::text::wrapped;
 
 /// Asserts that `received` equals `expected` up to
 /// `tolerance * max(1, |expected|)` at every index.
@@ -24,9 +25,10 @@ pub fn assert_close<F: NdFloat, D: Dimension>(
     tolerance: f64,
     usual_cause: &str,
 ) {
+    let usual_cause = wrapped(&format!("Usual cause: {usual_cause}"));
     if received.shape() != expected.shape() {
         panic!(
-            "{name}: the shape is not right.\n  expected {:?}\n  received {:?}\n\nUsual cause: {usual_cause}",
+            "{name}: the shape is not right.\n  expected {:?}\n  received {:?}\n\n{usual_cause}",
             expected.shape(),
             received.shape(),
         );
@@ -44,7 +46,7 @@ pub fn assert_close<F: NdFloat, D: Dimension>(
     if !wrong.is_empty() {
         let listed = &wrong[..wrong.len().min(LISTED)];
         panic!(
-            "{name}: {} of {} values are not right. The first ones:\n{}\n\nUsual cause: {usual_cause}",
+            "{name}: {} of {} values are not right. The first ones:\n{}\n\n{usual_cause}",
             wrong.len(),
             received.len(),
             table(listed)

@@ -30,8 +30,8 @@ use trial::{Subject, Trial};
 
 /// Each exercise must have so many known mistakes.
 const MIN_MISTAKES: usize = 2;
-/// A line of code shorter than this may stand in a hint by chance.
-const MIN_CODE: usize = 12;
+/// A line of code shorter than this is a formula, which a hint may give.
+const MIN_CODE: usize = 20;
 
 /// What to do besides checking.
 #[derive(Debug, Clone, Copy)]

@@ -17,6 +17,7 @@ fn stub_or_error(source: &str, functions: &[&str]) -> Result<String, String> {
         points: 5,
         hints: Vec::new(),
         steps: Vec::new(),
+        mistakes: Vec::new(),
     };
     let manifest = Manifest {
         title: "Title".to_string(),

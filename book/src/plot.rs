@@ -82,8 +82,8 @@ fn draw(
         .light_line_style(TRANSPARENT)
         .bold_line_style(faint.mix(0.3))
         .axis_style(ink)
-        .label_style(("sans-serif", 14).into_font().color(&ink))
-        .axis_desc_style(("sans-serif", 15).into_font().color(&ink))
+        .label_style(("sans-serif", 17).into_font().color(&ink))
+        .axis_desc_style(("sans-serif", 18).into_font().color(&ink))
         .draw()?;
     for line in lines {
         let colour = stand_in(line.colour);
@@ -96,7 +96,7 @@ fn draw(
         chart
             .configure_series_labels()
             .position(SeriesLabelPosition::UpperRight)
-            .label_font(("sans-serif", 14).into_font().color(&ink))
+            .label_font(("sans-serif", 17).into_font().color(&ink))
             .draw()?;
     }
     area.present()?;

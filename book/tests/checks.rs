@@ -110,7 +110,8 @@ mod directives {
 
     #[test]
     fn methods_and_types_are_found_too() {
-        let file = "/// Doc.\nstruct A;\nimpl A {\n    /// Doc.\n    fn f() {\n        g();\n    }\n}\n";
+        let file =
+            "/// Doc.\nstruct A;\nimpl A {\n    /// Doc.\n    fn f() {\n        g();\n    }\n}\n";
         assert_eq!(source::find_item(file, "A").unwrap().code, "struct A;");
         assert_eq!(source::find_item(file, "A::f").unwrap().code, "fn f() {\n    g();\n}");
         assert_eq!(source::body("fn f() {\n    g();\n}"), "g();");
@@ -235,12 +236,8 @@ mod chapters {
     fn lesson() -> Lesson {
         let exercise =
             Exercise { function: "turn".into(), minutes: 5, points: 5, hints: vec!["h".into()] };
-        let about = About {
-            title: "Turns".into(),
-            minutes: 10,
-            difficulty: 1,
-            exercises: vec![exercise],
-        };
+        let about =
+            About { title: "Turns".into(), minutes: 10, difficulty: 1, exercises: vec![exercise] };
         Lesson { name: "lesson99_turns".into(), number: 99, about, needs: vec![] }
     }
 

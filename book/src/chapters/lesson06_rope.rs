@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::chapter::Chapter;
 use crate::drawing::{Align, Colour, Drawing, Point};
 use crate::numbers::Numbers;
+use crate::plot::{Line, plot};
 
 /// The head of the course's small model, and the theta of the paper.
 const HEAD_DIM: usize = 8;
@@ -17,7 +18,7 @@ const THETA: f64 = 10_000.0;
 
 pub(crate) const CHAPTER: Chapter = Chapter {
     numbers,
-    figures: &[("rope_hands", hands), ("rope_distance", distance)],
+    figures: &[("rope_hands", hands), ("rope_distance", distance), ("rope_fall", fall)],
     widgets: &[("rope", golden)],
 };
 
@@ -45,7 +46,7 @@ fn numbers(n: &mut Numbers) {
     n.says("0.9093", 2f64.sin());
 
     for (distance, written) in [(1, "7.071"), (4, "4.533"), (16, "2.000"), (64, "6.370")] {
-        n.says(written, ones_at_distance(distance));
+        n.says(written, ones_at_distance(HEAD_DIM, distance));
     }
 }
 
@@ -93,9 +94,9 @@ fn gradient() {
 }
 
 /// `q · k` of two vectors of ones, `distance` positions apart.
-fn ones_at_distance(distance: usize) -> f64 {
-    let table = rope_table::<f64>(distance + 1, HEAD_DIM, THETA);
-    let ones = Array4::<f64>::ones((1, 1, 1, HEAD_DIM));
+fn ones_at_distance(head_dim: usize, distance: usize) -> f64 {
+    let table = rope_table::<f64>(distance + 1, head_dim, THETA);
+    let ones = Array4::<f64>::ones((1, 1, 1, head_dim));
     (rope_forward(ones.clone(), &table, distance) * rope_forward(ones, &table, 0)).sum()
 }
 
@@ -177,4 +178,22 @@ fn distance() -> Drawing {
         picture.sized_text((middle.0, middle.1 + 5.0), 13.0, Align::Middle, Colour::Ink, "2");
     }
     picture
+}
+
+fn fall() -> Drawing {
+    let curve = |head_dim| {
+        let at = |d| (d as f64, ones_at_distance(head_dim, d) / head_dim as f64);
+        (0..=128).map(at).collect()
+    };
+    plot(
+        "Two curves of the product over the distance, from 0 to 128 positions. Both start at 1. \
+         The one for 8 dimensions swings up and down by half with a period of about 6; the one for \
+         128 dimensions falls quickly to about a half and then slowly, with small waves.",
+        ("distance in positions", 0.0..128.0),
+        ("q · k, as a part of its largest value", -0.2..1.0),
+        &[
+            Line { name: "head_dim 8", colour: Colour::Orange, points: curve(8) },
+            Line { name: "head_dim 128", colour: Colour::Blue, points: curve(128) },
+        ],
+    )
 }

@@ -28,9 +28,9 @@
     }
 
     function hand(centre, x, y, colour, name) {
-        const [toX, toY] = [centre + 50 * x, 90 - 50 * y];
+        const [toX, toY] = [centre + 45 * x, 90 - 45 * y];
         return `<line x1="${centre}" y1="90" x2="${toX}" y2="${toY}" class="line-${colour}" stroke-width="3"/>`
-            + `<text x="${centre + 62 * x}" y="${95 - 62 * y}" text-anchor="middle" class="fill-${colour}">${name}</text>`;
+            + `<text x="${centre + 58 * x}" y="${95 - 58 * y}" text-anchor="middle" class="fill-${colour}">${name}</text>`;
     }
 
     function draw() {
@@ -38,15 +38,15 @@
         const [q, k] = [turn(golden.q, m), turn(golden.k, n)];
         at("dials").innerHTML = [0, 1].map((pair) => {
             const centre = 105 + 210 * pair;
-            return `<circle cx="${centre}" cy="90" r="50" fill="none" class="line-faint"/>`
+            return `<circle cx="${centre}" cy="90" r="45" fill="none" class="line-faint"/>`
                 + `<text x="${centre}" y="182" text-anchor="middle" class="fill-ink">pair ${pair}</text>`
                 + hand(centre, q[2 * pair], q[2 * pair + 1], "blue", "q")
                 + hand(centre, k[2 * pair], k[2 * pair + 1], "orange", "k");
         }).join("");
         at("q-out").value = m;
         at("k-out").value = n;
-        at("distance").value = m - n;
-        at("product").value = product(m, n).toFixed(4);
+        at("distance").value = String(m - n).replace("-", "−");
+        at("product").value = product(m, n).toFixed(4).replace("-", "−");
     }
 
     let previous = { q: Number(at("q").value), k: Number(at("k").value) };

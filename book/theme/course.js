@@ -17,3 +17,23 @@ function makeScrollable() {
 }
 window.addEventListener("load", makeScrollable);
 window.addEventListener("resize", makeScrollable);
+document.addEventListener("toggle", makeScrollable, true);
+
+// The boxes of "Done when" can be ticked, and stay so in this browser.
+for (const [i, box] of document.querySelectorAll("main li > input[type=checkbox]").entries()) {
+    const key = `done ${location.pathname.split("/").pop()} ${i}`;
+    box.disabled = false;
+    box.setAttribute("aria-label", box.parentElement.textContent.trim());
+    try {
+        box.checked = localStorage.getItem(key) !== null;
+        box.addEventListener("change", () => {
+            if (box.checked) {
+                localStorage.setItem(key, "");
+            } else {
+                localStorage.removeItem(key);
+            }
+        });
+    } catch {
+        // A browser that keeps nothing still shows the boxes.
+    }
+}

@@ -1,5 +1,5 @@
 // Opens every page in two themes and two widths, and says what is wrong with it.
-import { mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -27,6 +27,7 @@ for (const theme of ["light", "navy"]) {
     }
 }
 await search();
+await falsified();
 await withoutScripts();
 await browser.close();
 
@@ -68,6 +69,25 @@ async function search() {
         problems.push("index.html: the search finds nothing for \"gradient\"");
     }
     await page.close();
+}
+
+// A widget must notice when the crates' values are not its own.
+async function falsified() {
+    for (const name of pages) {
+        const html = readFileSync(`${folder}/${name}`, "utf8");
+        for (const [, widget, values] of html.matchAll(/id="golden-(\w+)">(.*?)<\/script>/g)) {
+            const wrong = values.replace(/(\d\.\d{4})\d*(?=[^\d][^.]*$)/, "$19999");
+            const file = `${folder}/falsified.html`;
+            writeFileSync(file, html.replace(values, wrong));
+            const page = await browser.newPage();
+            const errors = [];
+            page.on("pageerror", (error) => errors.push(error.message));
+            await page.goto(pathToFileURL(file).href);
+            if (!errors.some((error) => error.includes(widget))) problems.push(`${name}: the widget ${widget} does not notice a wrong value`);
+            await page.close();
+            rmSync(file);
+        }
+    }
 }
 
 // Without scripts a page must still say what there is.

@@ -6,6 +6,7 @@
 
 pub mod assets;
 pub mod chapter;
+pub mod check;
 pub mod course;
 pub mod directives;
 pub mod drawing;

@@ -1,19 +1,13 @@
 //! `cargo book`: builds, checks and shows the book.
 
-use std::io::stdin;
-use std::panic::catch_unwind;
+use std::io::{self, stdin};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::{fs, io};
 
-use anyhow::Context as _;
-use book::chapter::CHAPTERS;
-use book::course::Course;
-use book::numbers::Numbers;
-use book::preprocess::{self, CoursePreprocessor};
-use book::problem::{Problem, none_of};
+use book::preprocess::CoursePreprocessor;
+use book::problem::none_of;
 use book::site::Site;
-use book::{figures, serve, structure};
+use book::{check, figures, serve};
 use clap::{Parser, Subcommand};
 use mdbook_driver::MDBook;
 use mdbook_preprocessor::{Preprocessor as _, parse_input};
@@ -56,8 +50,8 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command.unwrap_or(Command::Build) {
         Command::Build => build().map(|()| println!("{}", page("index.html").display())),
-        Command::Check { pages, complete } if pages.is_empty() => check(complete),
-        Command::Check { pages, .. } => check_pages(&pages),
+        Command::Check { pages, complete } if pages.is_empty() => check_all(complete),
+        Command::Check { pages, .. } => check_some(&pages),
         Command::Figures => draw(),
         Command::Serve { port } => show(port),
         Command::Open => build().and_then(|()| Ok(opener::open(page("index.html"))?)),
@@ -115,80 +109,24 @@ fn show(port: u16) -> anyhow::Result<()> {
     serve::serve(&site(), &book_folder().join("text"), port, build)
 }
 
-/// Name (`lesson06_rope`) and text of every page.
-fn read_pages() -> anyhow::Result<Vec<(String, String)>> {
-    let folder = book_folder().join("text");
-    let mut pages = Vec::new();
-    for entry in fs::read_dir(&folder).with_context(|| format!("{}", folder.display()))? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|ending| ending == "md") {
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            pages.push((name, fs::read_to_string(&path)?));
-        }
-    }
-    pages.sort();
-    Ok(pages)
-}
-
-fn check(complete: bool) -> anyhow::Result<()> {
-    let course = Course::read(root())?;
-    let pages = read_pages()?;
-    let (summary, pages): (Vec<_>, Vec<_>) = pages.into_iter().partition(|(n, _)| n == "SUMMARY");
-    let files: Vec<String> = pages.iter().map(|(name, _)| format!("{name}.md")).collect();
-    let summary = summary.first().map_or("", |(_, text)| text);
-    let (mut problems, missing) = structure::check_summary(&course, summary, &files);
-    for (name, text) in &pages {
-        problems.extend(problems_of(&course, name, text));
-    }
-    for (name, _) in CHAPTERS.iter().filter(|(name, _)| !files.contains(&format!("{name}.md"))) {
-        problems.push(Problem::new(format!("src/chapters/{name}.rs"), "there is no such page"));
-    }
-    problems.extend(figures::check(book_folder())?);
-    none_of(&problems)?;
-
+fn check_all(complete: bool) -> anyhow::Result<()> {
+    let found = check::whole_text(book_folder())?;
+    none_of(&found.problems)?;
     build()?;
-    none_of(&Site::read(&site())?.check(&missing))?;
-    println!("{} pages are in order", pages.len());
-    if !missing.is_empty() {
-        let list =
-            format!("{} chapters are still to be written: {}", missing.len(), missing.join(", "));
+    none_of(&Site::read(&site())?.check(&found.missing))?;
+    println!("{} pages are in order", found.n_pages);
+    if !found.missing.is_empty() {
+        let names = found.missing.join(", ");
+        let list = format!("{} chapters are still to be written: {names}", found.missing.len());
         anyhow::ensure!(!complete, "{list}");
         println!("{list}");
     }
     Ok(())
 }
 
-fn check_pages(names: &[String]) -> anyhow::Result<()> {
-    let course = Course::read(root())?;
-    let pages = read_pages()?;
+fn check_some(names: &[String]) -> anyhow::Result<()> {
     for name in names {
-        let page = pages.iter().find(|(page, _)| page.contains(name.trim_end_matches(".md")));
-        let (name, text) = page.with_context(|| format!("there is no page {name}"))?;
-        none_of(&problems_of(&course, name, text))?;
-        println!("{name}: {} words, in order", structure::words(text));
+        println!("{}", check::one_page(book_folder(), name)?);
     }
     Ok(())
-}
-
-/// Directives, quizzes and formulas of one page; its sections and its numbers.
-fn problems_of(course: &Course, name: &str, text: &str) -> Vec<Problem> {
-    let (_, mut problems) = preprocess::expand(course, name, text);
-    if let Some(lesson) = course.lesson(name) {
-        problems.extend(structure::check_chapter(lesson, text));
-    }
-    let stated = catch_unwind(|| {
-        let mut numbers = Numbers::default();
-        if let Some(chapter) = book::chapter::find(name) {
-            (chapter.numbers)(&mut numbers);
-        }
-        numbers
-    });
-    match stated {
-        Ok(numbers) => problems.extend(numbers.check(&format!("{name}.md"), text)),
-        Err(_) => {
-            let what = "an example does not hold; the message stands above";
-            problems.push(Problem::new(format!("src/chapters/{name}.rs"), what));
-        }
-    }
-    problems
 }

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
+use book::chapter::Chapter;
 use book::course::{About, Course, Exercise, Lesson};
 use book::drawing::Drawing;
 use book::numbers::Numbers;
 use book::preprocess::expand;
 use book::problem::Problem;
 use book::site::Site;
-use book::{math, quiz, source, structure};
+use book::{check, math, quiz, source, structure};
 
 fn course() -> Course {
     Course::read(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).unwrap()
@@ -180,7 +181,7 @@ mod quizzes {
 mod numbers {
     use super::*;
 
-    fn check(state: impl FnOnce(&mut Numbers), text: &str) -> String {
+    fn stated(state: impl FnOnce(&mut Numbers), text: &str) -> String {
         let mut numbers = Numbers::default();
         state(&mut numbers);
         join(&numbers.check("page.md", text))
@@ -195,38 +196,45 @@ mod numbers {
             n.given("10,000", "the paper");
             n.says("2e-7", 2.2e-7);
         };
-        assert_eq!(check(state, text), "");
+        assert_eq!(stated(state, text), "");
     }
 
     #[test]
     fn a_number_that_nobody_states_is_found() {
-        assert_says(&check(|_| {}, "It is 0.8415."), "nothing confirms the number 0.8415");
-        assert_says(&check(|_| {}, "| a | 12,345 |\n|---|---|\n"), "the number 12,345");
-        assert_says(&check(|_| {}, "$$ x = 1.5 $$"), "the number 1.5");
-        assert_says(&check(|_| {}, "```quiz\nask = \"2.5?\"\n```"), "the number 2.5");
+        assert_says(&stated(|_| {}, "It is 0.8415."), "nothing confirms the number 0.8415");
+        assert_says(&stated(|_| {}, "| a | 12,345 |\n|---|---|\n"), "the number 12,345");
+        assert_says(&stated(|_| {}, "$$ x = 1.5 $$"), "the number 1.5");
+        assert_says(&stated(|_| {}, "```quiz\nask = \"2.5?\"\n```"), "the number 2.5");
     }
 
     #[test]
     fn a_wrong_digit_and_a_wrong_sign_are_found() {
-        assert_says(&check(|n| n.says("0.8414", 1f64.sin()), "0.8414"), "but it is 0.84147");
-        assert_says(&check(|n| n.says("0.42", 2f64.cos()), "0.42"), "but it is -0.41614");
+        assert_says(&stated(|n| n.says("0.8414", 1f64.sin()), "0.8414"), "but it is 0.84147");
+        assert_says(&stated(|n| n.says("0.42", 2f64.cos()), "0.42"), "but it is -0.41614");
     }
 
     #[test]
     fn a_statement_that_the_text_does_not_use_is_found() {
-        assert_says(&check(|n| n.says("0.8415", 1f64.sin()), "It is."), "the text does not");
+        assert_says(&stated(|n| n.says("0.8415", 1f64.sin()), "It is."), "the text does not");
     }
 
     #[test]
     fn a_number_without_a_source_is_found() {
-        assert_says(&check(|n| n.given("0.5", " "), "0.5"), "without a source");
+        assert_says(&stated(|n| n.given("0.5", " "), "0.5"), "without a source");
+    }
+
+    #[test]
+    fn an_example_that_does_not_hold_is_found() {
+        let chapter = Chapter { numbers: |_| assert_eq!(1, 2), figures: &[], widgets: &[] };
+        let problems = join(&check::page(&course(), "page", "Text.", Some(&chapter)));
+        assert_says(&problems, "src/chapters/page.rs: an example does not hold");
     }
 
     #[test]
     fn names_are_no_numbers() {
         let text = "Exercise 6.2 of section 3.2.2, equation 3.4, in 2021, arXiv:2104.09864, shape \
                     `[2, 128]`\n\n```rust\nlet x = 0.5;\n```\n";
-        assert_eq!(check(|_| {}, text), "");
+        assert_eq!(stated(|_| {}, text), "");
     }
 }
 

@@ -5,6 +5,7 @@ use std::panic::catch_unwind;
 use std::path::Path;
 
 use anyhow::Context as _;
+use regex::Regex;
 
 use crate::chapter::{self, CHAPTERS, Chapter};
 use crate::course::Course;
@@ -71,13 +72,28 @@ pub fn page(course: &Course, name: &str, text: &str, chapter: Option<&Chapter>) 
         numbers
     });
     match stated {
-        Ok(numbers) => problems.extend(numbers.check(&format!("{name}.md"), text)),
+        Ok(numbers) => {
+            let text = format!("{text}\n\n{}", widget_texts(course, chapter));
+            problems.extend(numbers.check(&format!("{name}.md"), &text));
+        }
         Err(_) => {
             let what = "an example does not hold; the message stands above";
             problems.push(Problem::new(format!("src/chapters/{name}.rs"), what));
         }
     }
     problems
+}
+
+/// What the widgets of a chapter say without their scripts.
+fn widget_texts(course: &Course, chapter: Option<&Chapter>) -> String {
+    let tag = Regex::new(r"<[^>]*>|&\w+;").expect("a valid pattern");
+    let names = chapter.into_iter().flat_map(|chapter| chapter.widgets).map(|(name, _)| name);
+    let texts = names.map(|name| {
+        let html = fs::read_to_string(course.root.join(format!("book/text/widgets/{name}.html")));
+        // That the file is missing, the directive has said.
+        tag.replace_all(&html.unwrap_or_default(), " ").replace('\n', " ").trim().to_owned()
+    });
+    texts.collect::<Vec<_>>().join("\n\n")
 }
 
 /// Name (`lesson06_rope`) and text of every page.

@@ -10,6 +10,7 @@ use book::preprocess::expand;
 use book::problem::Problem;
 use book::site::Site;
 use book::{check, math, quiz, source, structure};
+use serde_json::Value;
 
 fn course() -> Course {
     Course::read(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).unwrap()
@@ -228,6 +229,14 @@ mod numbers {
         let chapter = Chapter { numbers: |_| assert_eq!(1, 2), figures: &[], widgets: &[] };
         let problems = join(&check::page(&course(), "page", "Text.", Some(&chapter)));
         assert_says(&problems, "src/chapters/page.rs: an example does not hold");
+    }
+
+    #[test]
+    fn a_number_in_a_widget_is_checked_too() {
+        let chapter =
+            Chapter { numbers: |_| {}, figures: &[], widgets: &[("rope", || Value::Null)] };
+        let problems = join(&check::page(&course(), "page", "Text.", Some(&chapter)));
+        assert_says(&problems, "nothing confirms the number 0.5");
     }
 
     #[test]

@@ -45,6 +45,13 @@ fn numbers(n: &mut Numbers) {
     n.says("-0.4161", 2f64.cos());
     n.says("0.9093", 2f64.sin());
 
+    let (q, k) = (WIDGET_Q, WIDGET_K);
+    for (written, value) in
+        [("0.5", q[1]), ("-0.7", q[2]), ("1.2", q[3]), ("0.8", k[0]), ("-0.3", k[1]), ("0.6", k[2])]
+    {
+        n.says(written, value);
+    }
+
     for (distance, written) in [(1, "7.071"), (4, "4.533"), (16, "2.000"), (64, "6.370")] {
         n.says(written, ones_at_distance(HEAD_DIM, distance));
     }
@@ -100,9 +107,13 @@ fn ones_at_distance(head_dim: usize, distance: usize) -> f64 {
     (rope_forward(ones.clone(), &table, distance) * rope_forward(ones, &table, 0)).sum()
 }
 
+const WIDGET_Q: [f64; 4] = [1.0, 0.5, -0.7, 1.2];
+const WIDGET_K: [f64; 4] = [0.8, -0.3, 0.6, 1.0];
+
 /// Three products that the widget must get right too.
 fn golden() -> Value {
-    let (q, k) = (array![[[[1.0, 0.5, -0.7, 1.2]]]], array![[[[0.8, -0.3, 0.6, 1.0]]]]);
+    let one_token = |x: [f64; 4]| Array4::from_shape_fn((1, 1, 1, 4), |(.., i)| x[i]);
+    let (q, k) = (one_token(WIDGET_Q), one_token(WIDGET_K));
     let table = rope_table::<f64>(64, 4, 100.0);
     let value = |m: usize, n: usize| {
         let q = rope_forward(q.clone(), &table, m);

@@ -58,12 +58,13 @@ pub fn one_page(book: &Path, name: &str) -> anyhow::Result<String> {
     Ok(format!("{name}: {} words, in order", structure::words(text)))
 }
 
-/// Directives, questions and formulas of a page; its sections, its examples and its numbers.
+/// Directives, questions and formulas of a page; its sections, pictures, examples and numbers.
 pub fn page(course: &Course, name: &str, text: &str, chapter: Option<&Chapter>) -> Vec<Problem> {
     let (_, mut problems) = preprocess::expand(course, name, text);
     if let Some(lesson) = course.lesson(name) {
         problems.extend(structure::check_chapter(lesson, text));
     }
+    problems.extend(unused(name, text, chapter));
     let stated = catch_unwind(|| {
         let mut numbers = Numbers::default();
         if let Some(chapter) = chapter {
@@ -82,6 +83,16 @@ pub fn page(course: &Course, name: &str, text: &str, chapter: Option<&Chapter>) 
         }
     }
     problems
+}
+
+/// Pictures and widgets that the text does not show.
+fn unused(name: &str, text: &str, chapter: Option<&Chapter>) -> Vec<Problem> {
+    let Some(chapter) = chapter else { return Vec::new() };
+    let figures = chapter.figures.iter().map(|(figure, _)| format!("{{{{#figure {figure} "));
+    let widgets = chapter.widgets.iter().map(|(widget, _)| format!("{{{{#widget {widget}}}}}"));
+    let unused = figures.chain(widgets).filter(|directive| !text.contains(directive.as_str()));
+    let what = unused.map(|directive| format!("the text has no {}", directive.trim()));
+    what.map(|what| Problem::new(format!("{name}.md"), what)).collect()
 }
 
 /// What the widgets of a chapter say without their scripts.

@@ -232,6 +232,18 @@ mod numbers {
     }
 
     #[test]
+    fn a_picture_or_widget_that_the_text_does_not_show_is_found() {
+        let chapter = Chapter {
+            numbers: |_| {},
+            figures: &[("hands", || Drawing::new(1.0, 1.0, "A hand."))],
+            widgets: &[("dial", || Value::Null)],
+        };
+        let problems = join(&check::page(&course(), "page", "Text.", Some(&chapter)));
+        assert_says(&problems, "the text has no {{#figure hands");
+        assert_says(&problems, "the text has no {{#widget dial}}");
+    }
+
+    #[test]
     fn a_number_in_a_widget_is_checked_too() {
         let chapter =
             Chapter { numbers: |_| {}, figures: &[], widgets: &[("rope", || Value::Null)] };

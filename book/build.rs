@@ -1,10 +1,12 @@
-//! Lists the files of `src/chapters`, so that a new chapter touches no shared file.
+//! Lists the files of `src/chapters`, so that a new chapter touches no shared file, and says
+//! which platform this is.
 
 use std::path::Path;
 use std::{env, fs};
 
 fn main() {
     println!("cargo::rerun-if-changed=src/chapters");
+    println!("cargo::rustc-env=PLATFORM={}", env::var("TARGET").expect("set by Cargo"));
     let mut names: Vec<String> = fs::read_dir("src/chapters")
         .expect("the folder src/chapters")
         .filter_map(|entry| {

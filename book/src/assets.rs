@@ -43,7 +43,9 @@ fn style_sheet(of_the_crate: &str) -> String {
 fn folder_of(package: &str, book: &Path) -> anyhow::Result<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["metadata", "--format-version", "1", "--locked", "--offline", "--manifest-path"])
+        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        // What only other platforms need, Cargo has not fetched.
+        .args(["--filter-platform", env!("PLATFORM"), "--manifest-path"])
         .arg(book.join("Cargo.toml"))
         .output()
         .context("cannot run cargo metadata")?;

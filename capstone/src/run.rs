@@ -89,7 +89,9 @@ impl Run {
         }
         self.write(METRICS_FILE, &trainer.history.to_csv())?;
         // Before the first row there is no picture; without it a training is still whole.
-        if let Ok(svg) = loss_curve(&trainer.history.metrics, trainer.data.floor()) {
+        if let Ok(svg) =
+            loss_curve(&trainer.history, &trainer.settings.train.schedule, trainer.data.floor())
+        {
             self.write(PLOT_FILE, &svg)?;
         }
         self.prune(best.as_deref())

@@ -22,6 +22,10 @@ fn data(tokenizer: &Tokenizer) -> Data {
 }
 
 fn trainer(tie_embeddings: bool) -> Trainer {
+    trainer_in_turns(tie_embeddings, 1)
+}
+
+fn trainer_in_turns(tie_embeddings: bool, accumulate: usize) -> Trainer {
     let tokenizer = Tokenizer::of_characters(TEXT);
     let config = Config {
         vocab_size: tokenizer.vocab_size(),
@@ -34,7 +38,8 @@ fn trainer(tie_embeddings: bool) -> Trainer {
     let schedule = Schedule { max_lr: 1e-2, min_lr: 1e-3, warmup_steps: 5, total_steps: 24 };
     let train = TrainConfig { schedule, ..COURSE.train };
     let preset = "course".to_string();
-    let settings = Settings { preset, train, batch: 3, shards: 2, seed: 5, eval_every: 6 };
+    let settings =
+        Settings { preset, train, batch: 3, accumulate, shards: 2, seed: 5, eval_every: 6 };
     let source = Source::text("text".to_string(), TEXT);
     Trainer::new(config, settings, source, data(&tokenizer), tokenizer)
 }
@@ -60,13 +65,13 @@ fn checkpoints(run: &Path) -> Vec<String> {
 
 #[test]
 fn stopped_at_any_step_a_training_goes_on_as_if_it_had_not_been() {
-    for (tied, stop) in [(false, 1), (false, 6), (true, 13)] {
+    for (tied, accumulate, stop) in [(false, 1, 1), (false, 1, 6), (true, 1, 13), (false, 3, 7)] {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let (straight, broken) = (directory.path().join("a"), directory.path().join("b"));
-        let mut whole = trainer(tied);
+        let mut whole = trainer_in_turns(tied, accumulate);
         train(&mut whole, 24, &Run::create(&straight).expect("a new directory"));
 
-        let mut first = trainer(tied);
+        let mut first = trainer_in_turns(tied, accumulate);
         train(&mut first, stop, &Run::create(&broken).expect("a new directory"));
         drop(first);
         let run = Run::open(&broken).expect("nobody else has it");

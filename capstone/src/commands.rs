@@ -11,6 +11,7 @@ mod sizes;
 use std::fmt::Display;
 use std::fs;
 use std::io::{Write, stdout};
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
@@ -24,6 +25,11 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
     text.map_err(|valid| {
         anyhow::anyhow!("{} is not UTF-8 text: byte {valid} fits no character", path.display())
     })
+}
+
+/// Reads the value of a flag that counts something.
+fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "must be a whole number, at least 1".to_string())
 }
 
 /// Prints a line of a result. (`println!` would panic at a closed pipe or on a full disk.)

@@ -18,7 +18,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 ///
 /// Without a command it trains on the built-in stories.
 #[derive(Parser)]
-#[command(name = "capstone", version, after_help = EXAMPLES)]
+#[command(name = "capstone", version, max_term_width = 80, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

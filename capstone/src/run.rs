@@ -80,6 +80,9 @@ impl Run {
         let last = checkpoint_name(trainer.state.step);
         let path = self.directory.join(&last);
         if !is_whole(&path) {
+            if path.exists() {
+                remove(&path)?; // somebody took files out of it
+            }
             save_training(trainer, &path)?;
         }
         self.write(LAST_FILE, &format!("{last}\n"))?;
@@ -135,15 +138,24 @@ impl Drop for Run {
     }
 }
 
-/// The checkpoint that a path means: the path itself if there is a model in it; in the
-/// directory of a training the one that `last` names, or a newer one, if the process was
-/// killed before it could say so.
+/// The checkpoint that a path means: the path itself if there is a model in it; of the pointers
+/// `last` and `best` in the directory of a training the one that they name; of the directory
+/// itself the one that `last` names, or a newer one, if the process was killed before it could
+/// say so.
 ///
 /// # Errors
 /// If there is no checkpoint.
 pub fn find_checkpoint(path: &Path) -> Result<PathBuf, CheckpointError> {
     if has_model(path) {
         return Ok(path.to_owned());
+    }
+    if path.is_file() {
+        let name = fs::read_to_string(path).unwrap_or_default();
+        let named = path.with_file_name(name.trim_end());
+        let whole = step_of(name.trim_end()).is_some() && is_whole(&named);
+        return whole
+            .then_some(named)
+            .ok_or(CheckpointError::NoCheckpoint { path: path.to_owned() });
     }
     let newest = checkpoints(path)?.into_iter().next();
     let newest = newest.ok_or(CheckpointError::NoCheckpoint { path: path.to_owned() })?;

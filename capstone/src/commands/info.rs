@@ -15,7 +15,7 @@ use lesson02_embeddings::Config;
 use serde_json::{Value, json};
 
 use super::sizes::Sizes;
-use super::{print, readable, thousands};
+use super::{at_least_one, print, readable, thousands};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -41,7 +41,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N")]
     vocab_size: Option<usize>,
     /// Parts of a batch that are computed side by side
-    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = at_least_one)]
     shards: NonZeroUsize,
     /// Print a JSON object instead
     #[arg(long)]

@@ -9,6 +9,7 @@ use capstone::preset::{NANO, Preset, STORY};
 use capstone::record::Settings;
 use capstone::trainer::SavedTraining;
 
+use crate::commands::at_least_one;
 use crate::commands::sizes::Sizes;
 
 #[derive(clap::Args)]
@@ -28,13 +29,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// How many steps to train
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     steps: Option<NonZeroUsize>,
     /// Rows per step
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     batch: Option<NonZeroUsize>,
     /// Compute each batch in N parts, one after the other, where memory is short [default: 1]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     accumulate: Option<NonZeroUsize>,
     /// The highest learning rate
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
@@ -43,11 +44,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Parts that are computed side by side [default: one per core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     shards: Option<NonZeroUsize>,
     /// Steps between two looks at the validation data, each with a checkpoint [default: a tenth
     /// of the training]
-    #[arg(long, value_name = "STEPS")]
+    #[arg(long, value_name = "STEPS", value_parser = at_least_one)]
     eval_every: Option<NonZeroUsize>,
     /// Steps between two samples of what the model writes, 0 for none [default: one with each
     /// look at the validation data]

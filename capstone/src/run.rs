@@ -33,8 +33,8 @@ const LOCK_FILE: &str = "lock";
 #[derive(Debug)]
 pub struct Run {
     directory: PathBuf,
-    /// Unlocked by the system when it is closed, even if the process is killed.
-    _lock: File,
+    /// Unlocked by the system even if the process is killed.
+    lock: File,
 }
 
 impl Run {
@@ -105,7 +105,7 @@ impl Run {
         let file = File::options().create(true).append(true).open(&path);
         let file = file.map_err(CheckpointError::io(&path))?;
         match file.try_lock() {
-            Ok(()) => Ok(Run { directory: directory.to_owned(), _lock: file }),
+            Ok(()) => Ok(Run { directory: directory.to_owned(), lock: file }),
             Err(TryLockError::WouldBlock) => {
                 Err(CheckpointError::Locked { path: directory.to_owned() })
             }
@@ -135,6 +135,8 @@ impl Drop for Run {
             let _ = fs::remove_file(self.directory.join(LOCK_FILE));
             let _ = fs::remove_dir(&self.directory);
         }
+        // A child process that is just being started may have the file open for a moment more.
+        let _ = self.lock.unlock();
     }
 }
 

@@ -24,7 +24,7 @@ const DARK: &str = "<style>@media (prefers-color-scheme: dark) {
 [fill=\"#000000\"] { fill: #d6d9dc }
 [stroke=\"#000000\"] { stroke: #d6d9dc }
 [stroke=\"#1F5FAE\"] { stroke: #5aa2f0 }
-[stroke=\"#8FB4DC\"] { stroke: #4a6a8c }
+[stroke=\"#8FB4DC\"] { stroke: #5f81a6 }
 }</style>
 ";
 
@@ -76,7 +76,9 @@ pub fn loss_curve(
         chart
             .configure_secondary_axes()
             .y_desc("learning rate")
-            .y_label_formatter(&|rate| format!("{rate:.1e}"))
+            .y_label_formatter(&|&rate| {
+                if rate == 0.0 { "0".into() } else { format!("{rate:.1e}") }
+            })
             .axis_style(INK.mix(0.3))
             .label_style(("sans-serif", 14).into_font().color(&INK))
             .axis_desc_style(rate_font.color(&INK))

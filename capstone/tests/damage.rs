@@ -74,12 +74,12 @@ fn cut(bytes: &mut Vec<u8>) {
 }
 
 /// A header that claims to be as long as no memory is.
-fn enlarge_header(bytes: &mut Vec<u8>) {
+fn enlarge_header(bytes: &mut [u8]) {
     bytes[..8].copy_from_slice(&u64::MAX.to_le_bytes());
 }
 
 /// Makes the last number NaN.
-fn spoil(bytes: &mut Vec<u8>) {
+fn spoil(bytes: &mut [u8]) {
     let last = bytes.len() - 4;
     bytes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
 }
@@ -115,8 +115,13 @@ fn a_config_of_other_types_or_sizes() {
 fn weights_that_are_cut_short_huge_or_not_finite() {
     check("model.safetensors", cut, &COMMANDS, "not a whole safetensors file");
     check("model.safetensors", Vec::clear, &COMMANDS, "not a whole safetensors file");
-    check("model.safetensors", enlarge_header, &COMMANDS, "not a whole safetensors file");
-    check("model.safetensors", spoil, &COMMANDS, "not finite");
+    check(
+        "model.safetensors",
+        |bytes| enlarge_header(bytes),
+        &COMMANDS,
+        "not a whole safetensors file",
+    );
+    check("model.safetensors", |bytes| spoil(bytes), &COMMANDS, "not finite");
 }
 
 #[test]
@@ -157,8 +162,13 @@ fn a_training_that_is_cut_short_huge_or_not_finite() {
     check("trainer_state.json", cut, &commands, "not JSON");
     check("trainer_state.json", |bytes| *bytes = b"[]".to_vec(), &commands, "not JSON");
     check("optimizer.safetensors", cut, &commands, "not a whole safetensors file");
-    check("optimizer.safetensors", enlarge_header, &commands, "not a whole safetensors file");
-    check("optimizer.safetensors", spoil, &commands, "not finite");
+    check(
+        "optimizer.safetensors",
+        |bytes| enlarge_header(bytes),
+        &commands,
+        "not a whole safetensors file",
+    );
+    check("optimizer.safetensors", |bytes| spoil(bytes), &commands, "not finite");
     let reshaped: Damage = |bytes| replace(bytes, "\"shape\":[32,8]", "\"shape\":[8,32]");
     check("optimizer.safetensors", reshaped, &commands, "must be [32, 8]");
     let integers: Damage = |bytes| replace(bytes, "\"dtype\":\"F32\"", "\"dtype\":\"I32\"");

@@ -72,6 +72,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let prompts = arguments.prompts(&model)?;
     let (mut n_tokens, mut seconds) = (0, 0.0);
     for (i, (text, ids)) in prompts.iter().enumerate() {
+        let context_length = model.config.context_length;
+        if ids.len() > context_length {
+            let n = ids.len();
+            eprintln!("the prompt has {n} tokens, the model sees the last {context_length}");
+        }
         let mut rng = StdRng::seed_from_u64(arguments.seed.wrapping_add(i as u64));
         let start = Instant::now();
         let new = if arguments.json {

@@ -62,10 +62,23 @@ enum Outcome {
     Interrupted,
 }
 
-/// All steps that are left, with a look at the validation data and a checkpoint now and then.
+/// All steps that are left, seen by a person.
 fn train(trainer: &mut Trainer, run: &Run, sample_every: usize) -> anyhow::Result<Outcome> {
     let stop = stop_on_ctrl_c()?;
     let mut progress = Progress::new(trainer);
+    let outcome = take_steps(trainer, run, sample_every, &stop, &mut progress);
+    progress.finish();
+    outcome
+}
+
+/// Steps with a look at the validation data, a checkpoint and a sample now and then.
+fn take_steps(
+    trainer: &mut Trainer,
+    run: &Run,
+    sample_every: usize,
+    stop: &AtomicBool,
+    progress: &mut Progress,
+) -> anyhow::Result<Outcome> {
     while !trainer.is_done() {
         let report = trainer.step().with_context(|| advice(run))?;
         progress.step(&report);
@@ -78,11 +91,9 @@ fn train(trainer: &mut Trainer, run: &Run, sample_every: usize) -> anyhow::Resul
             progress.sample(trainer);
         }
         if stop.load(Ordering::Relaxed) && !trainer.is_done() {
-            progress.finish();
             return Ok(Outcome::Interrupted);
         }
     }
-    progress.finish();
     Ok(Outcome::Finished)
 }
 

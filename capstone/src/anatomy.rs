@@ -53,7 +53,7 @@ pub fn parts(config: &Config) -> Vec<Part> {
     parts
 }
 
-/// What a model needs, in bytes. What a forward and backward keep for a while is not counted.
+/// What a model needs, in bytes, without what a forward keeps for its backward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memory {
     /// The weights.
@@ -84,6 +84,14 @@ impl Memory {
     pub fn training(&self) -> u64 {
         self.weights.saturating_add(self.moments).saturating_add(self.gradients)
     }
+}
+
+/// Bytes of the residual stream after each block, and of the logits, for so many rows that fill
+/// the context: a part of what a training step keeps for its backward, and so the least of it.
+pub fn least_activations(config: &Config, rows: usize) -> u64 {
+    let &Config { vocab_size, d_model, n_layers, context_length, .. } = config;
+    let per_token = product([n_layers, d_model].iter()).saturating_add(vocab_size as u64);
+    product([rows, context_length].iter()).saturating_mul(per_token).saturating_mul(BYTES)
 }
 
 /// Multiplications and additions per token, each counted as one.
@@ -188,6 +196,7 @@ mod tests {
             memory,
             Memory { weights, moments: 2 * weights, gradients: 3 * weights, kv_cache }
         );
+        assert_eq!(least_activations(&config, 7), 4 * 7 * 5 * (2 + 3));
     }
 
     #[test]
@@ -195,5 +204,6 @@ mod tests {
         let config = Config { d_model: usize::MAX, n_layers: usize::MAX, ..config(false) };
         assert_eq!(Memory::new(&config, 2).training(), u64::MAX);
         assert_eq!(Flops::new(&config).training, u64::MAX);
+        assert_eq!(least_activations(&config, 2), u64::MAX);
     }
 }

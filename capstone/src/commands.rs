@@ -15,7 +15,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
-use capstone::anatomy::Memory;
+use capstone::anatomy::{Memory, least_activations};
 use lesson02_embeddings::Config;
 
 /// A UTF-8 text.
@@ -42,18 +42,20 @@ fn tell(line: impl Display) {
     let _ = writeln!(stdout(), "{line}");
 }
 
-/// Refuses a model that this machine has no memory for, before any of it is taken.
-fn ensure_memory(config: &Config, shards: usize) -> anyhow::Result<()> {
+/// Refuses a training that this machine has no memory for, before any of it is taken. `rows` are
+/// computed at once.
+fn ensure_memory(config: &Config, rows: usize, shards: usize) -> anyhow::Result<()> {
     let needed = Memory::new(config, shards).training();
+    let needed = needed.saturating_add(least_activations(config, rows));
     let bytes = usize::try_from(needed).unwrap_or(usize::MAX);
     let fits = Vec::<u8>::new().try_reserve_exact(bytes).is_ok();
-    ensure!(fits, "the model needs {}, which this machine does not have", readable(needed));
+    ensure!(fits, "training needs {} of memory, which this machine lacks", readable(needed));
     Ok(())
 }
 
 /// A number of bytes: `1.5 MB`.
 fn readable(bytes: u64) -> String {
-    let units = ["bytes", "kB", "MB", "GB", "TB"];
+    let units = ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"];
     let mut size = bytes as f64;
     let mut unit = 0;
     while size >= 1000.0 && unit + 1 < units.len() {

@@ -14,26 +14,24 @@ use commands::{eval, generate, info, tokenizer, train};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Train a tiny GPT, made of the fourteen lessons, and let it write.
-///
-/// Without a command it trains on the built-in stories.
+/// Train a tiny GPT, made of the fourteen lessons, and let it write
 #[derive(Parser)]
 #[command(name = "capstone", version, max_term_width = 80, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Options of `train`, also without a command")]
     train: train::Arguments,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  capstone                                        train on the built-in stories, about a minute
-  capstone train --text my.txt --preset nano      train on a text of your own
-  capstone train --resume runs/nano-1             go on where a training was stopped
-  capstone generate --run runs/story-1            let the trained model tell a story
+  capstone                               train on the built-in stories
+  capstone train --text my.txt           train on a text of your own
+  capstone train --resume runs/nano-1    go on where a training was stopped
+  capstone generate --run runs/story-1   let the trained model tell a story
   capstone generate --run runs/nano-1 --prompt 'To be'
-  capstone eval --run runs/story-1                how well it predicts, in numbers
+  capstone eval --run runs/story-1       how well it predicts, in numbers
 ";
 
 #[derive(Subcommand)]

@@ -16,7 +16,7 @@ use super::{print, read_text, thousands};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
-  capstone eval --run runs/story-1                 on the stories kept for validation
+  capstone eval --run runs/story-1               on the validation stories
   capstone eval --run runs/nano-1/best --text my.txt
   capstone eval --run TinyLlama-1.1B --text my.txt --json
 

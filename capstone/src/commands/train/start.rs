@@ -51,7 +51,7 @@ pub(crate) fn start(arguments: &Arguments) -> anyhow::Result<(Trainer, Run)> {
     };
     config.vocab_size = tokenizer.vocab_size();
     config.check()?;
-    ensure_memory(&config, settings.shards)?;
+    ensure_memory(&config, batch.div_ceil(accumulate), settings.shards)?;
     let run = Run::create(&output_directory(arguments.out.as_deref(), preset.name)?)?;
     Ok((Trainer::new(config, settings, source, data, tokenizer), run))
 }

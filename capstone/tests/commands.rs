@@ -52,7 +52,7 @@ fn a_run_on_ones_own_text_can_be_continued_with_and_without_cache() {
 fn the_built_in_stories_train_and_a_second_run_gets_a_name_of_its_own() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     for run in ["runs/course-1", "runs/course-2"] {
-        let output = train(directory.path(), &["--preset", "course"]);
+        let output = train(directory.path(), &["--preset", "course", "--eval-every", "6"]);
         assert!(output.status.success(), "{output:?}");
         assert!(directory.path().join(run).join("loss.svg").is_file());
     }

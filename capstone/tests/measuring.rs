@@ -99,7 +99,7 @@ fn refused(output: &Output, word: &str) {
 /// Trains a little in the directory `run`, and returns the last line: `val 1.2345`.
 fn train(directory: &Path, more: &[&str]) -> String {
     let sizes = ["train", "--steps", "6", "--d-model", "8", "--layers", "1", "--heads", "2"];
-    let rest = ["--batch", "2", "--out", "run"];
+    let rest = ["--batch", "2", "--eval-every", "6", "--out", "run"];
     let printed = done(&capstone(directory, &[&sizes[..], &rest, more].concat()));
     printed.lines().last().expect("some lines").to_string()
 }

@@ -129,11 +129,14 @@ impl Progress {
     /// Shows what the model writes by now.
     pub(crate) fn sample(&self, trainer: &Trainer) {
         let model = trainer.model();
-        let n_new = model.config.context_length.min(if tells_stories(&model) { 64 } else { 72 });
-        let text = write_sample(&model, n_new, &mut StdRng::seed_from_u64(trainer.settings.seed));
-        let text = text.text.trim();
-        self.bar
-            .suspend(|| wrapped(text, 76).iter().for_each(|line| tell(format_args!("  | {line}"))));
+        let n_new = if tells_stories(&model) { model.config.context_length } else { 72 };
+        let mut rng = StdRng::seed_from_u64(trainer.settings.seed);
+        let sample = write_sample(&model, n_new, &mut rng);
+        self.bar.suspend(|| {
+            for line in wrapped(sample.text.trim(), 76) {
+                tell(format_args!("  | {line}"));
+            }
+        });
     }
 
     /// Takes the bar away and says how long it took.
@@ -142,6 +145,9 @@ impl Progress {
         let steps = self.bar.position() as usize - self.first_step;
         let tokens = (steps * self.tokens_per_step) as f64;
         self.bar.finish_and_clear();
+        if steps == 0 {
+            return;
+        }
         let speed = tokens / elapsed.as_secs_f64() / 1000.0;
         tell(format_args!(
             "trained in {} minutes, {speed:.1} k tokens/s with validation",

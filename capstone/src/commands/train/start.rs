@@ -79,7 +79,8 @@ pub(crate) fn resume(arguments: &Arguments, directory: &Path) -> anyhow::Result<
             Data::stories(&saved.tokenizer)
         }
     };
-    tell(format_args!("going on after step {}", saved.state.step));
+    let (step, total) = (saved.state.step, saved.settings.train.schedule.total_steps);
+    tell(format_args!("going on after step {step} of {total}"));
     Ok((Trainer::resume(saved, data), run))
 }
 

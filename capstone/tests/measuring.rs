@@ -154,6 +154,9 @@ fn stories_are_evaluated_with_their_floor() {
     for part in ["6 of 6 steps", "the built-in stories", "words", &last[4..]] {
         assert!(shown.contains(part), "{shown} lacks {part}");
     }
+    let info = json(&capstone(directory.path(), &["info", "--run", "run", "--json"]));
+    assert_eq!((&info["training"]["step"], &info["tokens"]), (&6.into(), &"words".into()));
+    assert_eq!(info["training"]["validation_loss"], found["loss"]);
 }
 
 #[test]

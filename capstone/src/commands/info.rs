@@ -8,9 +8,10 @@ use capstone::anatomy::{Flops, Memory, Part, parts};
 use capstone::checkpoint::{has_training, load, load_training};
 use capstone::corpus;
 use capstone::preset::STORY;
-use capstone::record::History;
+use capstone::record::Metrics;
 use capstone::run::find_checkpoint;
 use capstone::tokenizer::{Pieces, Tokenizer};
+use capstone::trainer::SavedTraining;
 use lesson02_embeddings::Config;
 use serde_json::{Value, json};
 
@@ -49,16 +50,16 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let (title, config) = match &arguments.run {
-        Some(run) => describe(&find_checkpoint(run)?)?,
-        None => (vec![], arguments.config()?),
+    let (saved, config) = match &arguments.run {
+        Some(run) => read(&find_checkpoint(run)?)?,
+        None => (None, arguments.config()?),
     };
     let shards = arguments.shards.get();
     if arguments.json {
-        return print(as_json(&title, &config, shards));
+        return print(as_json(saved.as_ref(), &config, shards));
     }
-    for (name, value) in &title {
-        print(format_args!("{name:<11} {value}"))?;
+    if let Some(saved) = &saved {
+        show_saved(saved)?;
     }
     show(&config, shards)
 }
@@ -76,36 +77,61 @@ impl Arguments {
     }
 }
 
-/// Names and values of what is known of a saved model besides its sizes.
-type Title = Vec<(&'static str, String)>;
+/// What is known of a saved model besides its sizes.
+struct Saved {
+    checkpoint: String,
+    tokens: &'static str,
+    /// Of a model from elsewhere nothing.
+    training: Option<Training>,
+}
+
+struct Training {
+    step: usize,
+    total_steps: usize,
+    text: String,
+    last: Option<Metrics>,
+    best: Option<Metrics>,
+}
 
 /// Reads all of a checkpoint, so what is damaged is found.
-fn describe(checkpoint: &Path) -> anyhow::Result<(Title, Config)> {
-    let mut title = vec![("model", checkpoint.display().to_string())];
-    let (config, tokenizer) = if has_training(checkpoint) {
-        let saved = load_training(checkpoint)?;
-        let total = saved.settings.train.schedule.total_steps;
-        title.push(("trained", format!("{} of {total} steps", saved.state.step)));
-        title.push(("on", saved.source.file.unwrap_or("the built-in stories".to_string())));
-        title.extend(losses(&saved.history));
-        (saved.config, saved.tokenizer)
+fn read(checkpoint: &Path) -> anyhow::Result<(Option<Saved>, Config)> {
+    let (training, config, tokenizer) = if has_training(checkpoint) {
+        let SavedTraining { config, settings, source, history, tokenizer, state } =
+            load_training(checkpoint)?;
+        let training = Training {
+            step: state.step,
+            total_steps: settings.train.schedule.total_steps,
+            text: source.file.unwrap_or("the built-in stories".to_string()),
+            last: history.metrics.last().copied(),
+            best: history.best(),
+        };
+        (Some(training), config, tokenizer)
     } else {
         let model = load(checkpoint)?;
-        (model.config, model.tokenizer)
+        (None, model.config, model.tokenizer)
     };
-    let pieces = match tokenizer.pieces {
+    let tokens = match tokenizer.pieces {
         Pieces::Words => "words",
         Pieces::Characters => "characters",
         Pieces::BytePairs(_) => "byte pairs, or as tokenizer.json says",
     };
-    title.push(("tokens", pieces.to_string()));
-    Ok((title, config))
+    let checkpoint = checkpoint.display().to_string();
+    Ok((Some(Saved { checkpoint, tokens, training }), config))
 }
 
-fn losses(history: &History) -> Option<(&'static str, String)> {
-    let (last, best) = (history.metrics.last()?, history.best()?);
-    let (loss, lowest, step) = (last.validation_loss, best.validation_loss, best.step);
-    Some(("validation", format!("{loss:.4}; the best was {lowest:.4} at step {step}")))
+fn show_saved(saved: &Saved) -> anyhow::Result<()> {
+    print(format_args!("model       {}", saved.checkpoint))?;
+    if let Some(Training { step, total_steps, text, last, best }) = &saved.training {
+        print(format_args!("trained     {step} of {total_steps} steps"))?;
+        print(format_args!("on          {text}"))?;
+        if let (Some(last), Some(best)) = (last, best) {
+            print(format_args!(
+                "validation  {:.4}; the best was {:.4} at step {}",
+                last.validation_loss, best.validation_loss, best.step
+            ))?;
+        }
+    }
+    print(format_args!("tokens      {}", saved.tokens))
 }
 
 fn show(config: &Config, shards: usize) -> anyhow::Result<()> {
@@ -172,7 +198,7 @@ fn is_in_block(part: &Part) -> bool {
     !matches!(part.name, "embedding" | "final_norm" | "lm_head")
 }
 
-fn as_json(title: &Title, config: &Config, shards: usize) -> Value {
+fn as_json(saved: Option<&Saved>, config: &Config, shards: usize) -> Value {
     let (memory, flops, parts) = (Memory::new(config, shards), Flops::new(config), parts(config));
     let part = |part: &Part| {
         let Part { name, shape, copies } = part;
@@ -205,8 +231,19 @@ fn as_json(title: &Title, config: &Config, shards: usize) -> Value {
             "generation": flops.generation
         }
     });
-    for (name, value) in title {
-        info[*name] = json!(value);
+    if let Some(Saved { checkpoint, tokens, training }) = saved {
+        info["model"] = json!(checkpoint);
+        info["tokens"] = json!(tokens);
+        info["training"] = training.as_ref().map_or(Value::Null, |training| {
+            json!({
+                "step": training.step,
+                "total_steps": training.total_steps,
+                "text": training.text,
+                "validation_loss": training.last.map(|row| row.validation_loss),
+                "best_validation_loss": training.best.map(|row| row.validation_loss),
+                "best_step": training.best.map(|row| row.step)
+            })
+        });
     }
     info
 }

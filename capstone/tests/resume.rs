@@ -127,6 +127,11 @@ fn the_newest_whole_checkpoint_is_found_whatever_the_pointer_says() {
     assert_eq!(found(), path.join("checkpoint-000006"));
     assert_eq!(find_checkpoint(&found()).expect("a checkpoint itself"), found());
     load(&found()).expect("a whole checkpoint");
+    // The training goes on from there, and writes the checkpoint with the missing file again.
+    let saved = load_training(&found()).expect("a whole checkpoint");
+    let data = data(&saved.tokenizer);
+    train(&mut Trainer::resume(saved, data), 6, &Run::open(&path).expect("nobody else has it"));
+    assert_eq!(found(), path.join("checkpoint-000012"));
 }
 
 #[test]

@@ -47,7 +47,12 @@ fn main() -> anyhow::Result<()> {
     let reference = json!({
         "input_ids": [ids],
         "logits": [rows],
-        "generate": { "prompt_ids": prompt, "new_ids": new },
+        "generate": {
+            "prompt_ids": prompt,
+            "new_ids": new,
+            // What generation there may stop at, where ours went on for the comparison.
+            "stop_ids": model.tokenizer.end.into_iter().collect::<Vec<_>>()
+        },
         "texts": [{ "text": text, "ids": model.tokenizer.encode(&text)? }]
     });
     println!("{reference}");

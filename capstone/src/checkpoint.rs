@@ -192,6 +192,11 @@ pub(crate) fn is_whole(directory: &Path) -> bool {
     files.iter().all(|file| directory.join(file).is_file())
 }
 
+/// Is there, besides a model, a training that can go on?
+pub fn has_training(directory: &Path) -> bool {
+    directory.join(TRAINER_FILE).exists()
+}
+
 /// Is there a model in the directory?
 pub(crate) fn has_model(directory: &Path) -> bool {
     directory.join(CONFIG_FILE).exists()

@@ -50,6 +50,9 @@ pub enum TextError {
         /// The least length that would do.
         needed: usize,
     },
+    /// One token cannot be predicted from what comes before it.
+    #[error("the text has one token, there is nothing to predict")]
+    NothingToPredict,
     /// The tokenizer does not know a piece of it.
     #[error(transparent)]
     Token(#[from] EncodeError),
@@ -139,10 +142,15 @@ impl Data {
                 .chunks(batch)
                 .map(|stories| pad_conversations(stories, context_length))
                 .collect(),
-            Data::Text { ids } => {
-                let validation = split_train_validation(ids, VALIDATION_FRACTION).validation;
-                side_by_side(validation, batch, context_length)
-            }
+            Data::Text { .. } => side_by_side(self.validation_ids(), batch, context_length),
+        }
+    }
+
+    /// The part of a text that is kept for validation; of stories nothing.
+    pub(crate) fn validation_ids(&self) -> &[usize] {
+        match self {
+            Data::Stories { .. } => &[],
+            Data::Text { ids } => split_train_validation(ids, VALIDATION_FRACTION).validation,
         }
     }
 }
@@ -153,8 +161,9 @@ fn fits(len: usize, context_length: usize) -> bool {
     len - n_validation > context_length && n_validation >= 2
 }
 
-/// Cuts a text into windows that share no target; what is left over makes a shorter one.
-fn side_by_side(ids: &[usize], batch: usize, seq_len: usize) -> Vec<Batch> {
+/// Cuts a text of at least two tokens into windows that share no target, in batches of up to
+/// `batch` rows; what is left over makes a shorter one.
+pub(crate) fn side_by_side(ids: &[usize], batch: usize, seq_len: usize) -> Vec<Batch> {
     let n_windows = (ids.len() - 1) / seq_len;
     let (whole, rest) = (n_windows * seq_len, (ids.len() - 1) % seq_len);
     // Row r holds ids r * seq_len ..= (r + 1) * seq_len: the last is the first of the next.

@@ -207,7 +207,7 @@ pub fn weights_to_bytes(params: &GptParams<f32>, config: &Config) -> Vec<u8> {
 
 /// The inverse of [`weights_to_bytes`], for a model in one file or in several.
 ///
-/// Every tensor's name, shape and type is checked before memory for the model is taken.
+/// Every tensor's name, shape, type and numbers are checked before the model is built.
 ///
 /// # Errors
 /// If a tensor is missing, unknown, of another shape or type, or not finite.
@@ -230,10 +230,13 @@ pub fn weights_from_bytes(
     }
     check_tensors(&tensors, architecture)?;
 
+    let read = |(name, tensor)| Ok((String::clone(name), read_tensor(name, tensor)?));
+    let mut numbers: BTreeMap<String, ArrayD<f32>> =
+        tensors.iter().map(read).collect::<Result<_, FormatError>>()?;
+
     let mut params = GptParams::zeros(config);
     for (name, mut place) in params.named_mut() {
-        let their_name = hugging_face_name(&name);
-        let mut tensor = read_tensor(&their_name, &tensors[&their_name])?;
+        let mut tensor = numbers.remove(&hugging_face_name(&name)).expect("it was checked");
         let shared = name.ends_with("w_k") || name.ends_with("w_v");
         let n_heads = if shared { *n_kv_heads } else { config.n_heads };
         if turns(&name) {
@@ -288,7 +291,8 @@ fn refuse_other_architectures(file: &Value) -> Result<(), FormatError> {
         let kind = file[key].get("rope_type").or(file[key].get("type"));
         let plain = file[key].is_null() || kind.is_none_or(|kind| kind == "default");
         // A dictionary without a type can only be plain if it does not scale.
-        (key, plain && file[key].get("factor").is_none(), "unscaled RoPE")
+        let part = file[key].get("partial_rotary_factor").is_none_or(|part| *part == json!(1.0));
+        (key, plain && part && file[key].get("factor").is_none(), "unscaled RoPE of whole heads")
     };
     let absent_or = |key: &'static str, wanted: Value, words: &'static str| {
         (key, file[key].is_null() || file[key] == wanted, words)
@@ -299,6 +303,7 @@ fn refuse_other_architectures(file: &Value) -> Result<(), FormatError> {
         absent_or("attention_bias", json!(false), "false"),
         absent_or("mlp_bias", json!(false), "false"),
         ("sliding_window", file["sliding_window"].is_null(), "null"),
+        ("layer_types", all_attend_fully(&file["layer_types"]), "full attention in every layer"),
         ("quantization_config", file["quantization_config"].is_null(), "null"),
         absent_or("partial_rotary_factor", json!(1.0), "1.0"),
         scaling("rope_scaling"),
@@ -308,6 +313,12 @@ fn refuse_other_architectures(file: &Value) -> Result<(), FormatError> {
         Some((key, _, wanted)) => Err(unsupported(key, &file[key], wanted.to_string())),
         None => Ok(()),
     }
+}
+
+/// Some layers of other models see only the tokens that are near.
+fn all_attend_fully(layer_types: &Value) -> bool {
+    let types = layer_types.as_array();
+    types.is_none_or(|types| types.iter().all(|kind| kind == "full_attention"))
 }
 
 fn unsupported(key: &'static str, value: &Value, wanted: String) -> FormatError {

@@ -14,15 +14,19 @@
 //! - [`checkpoint`]: a model or a training as a directory, written in one piece
 //! - [`run`]: the directory of a training: its checkpoints, numbers and picture
 //! - [`plot`]: the loss as a picture
+//! - [`evaluation`]: how well a model predicts a text
+//! - [`anatomy`]: weights by part, memory and arithmetic of a model
 //! - [`writer`]: text from a trained model
 //!
 //! The binary (`cargo run --release -p capstone -- --help`) is a thin layer over them.
 
 #![warn(missing_docs)]
 
+pub mod anatomy;
 pub mod checkpoint;
 pub mod corpus;
 pub mod data;
+pub mod evaluation;
 pub mod hugging_face;
 pub mod plot;
 pub mod preset;

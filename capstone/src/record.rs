@@ -1,7 +1,7 @@
 //! What a training was told and what it has seen so far: with weights, moments and text, all
 //! it needs to go on. Kept as `trainer_state.json`, every number exactly.
 
-use lesson12_training::{AdamWConfig, Schedule, TrainConfig};
+use lesson12_training::{AdamWConfig, Schedule, StepReport, TrainConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::corpus;
@@ -20,7 +20,9 @@ pub struct Settings {
     pub train: TrainConfig,
     /// Rows per step.
     pub batch: usize,
-    /// Into how many parts a batch is cut.
+    /// Into how many parts a batch is cut, to be computed one after the other.
+    pub accumulate: usize,
+    /// Into how many parts each of these is cut, to be computed side by side.
     pub shards: usize,
     /// Decides the first weights and every batch.
     pub seed: u64,
@@ -48,6 +50,8 @@ pub struct Metrics {
     pub validation_loss: f64,
     /// The learning rate of the last step.
     pub learning_rate: f64,
+    /// Mean norm of all gradients before clipping, since the row before.
+    pub grad_norm: f64,
 }
 
 /// What a training has seen so far.
@@ -55,10 +59,10 @@ pub struct Metrics {
 pub struct History {
     /// The rows so far.
     pub metrics: Vec<Metrics>,
-    /// Sum of the training losses since the last row, in nats.
-    pub loss_sum: f64,
-    /// Over so many steps.
-    pub loss_count: usize,
+    /// The training loss of every step, in nats.
+    pub losses: Vec<f32>,
+    /// The norm of all gradients of every step, before clipping.
+    pub grad_norms: Vec<f32>,
 }
 
 /// The contents of `trainer_state.json`.
@@ -91,17 +95,23 @@ impl Source {
 }
 
 impl History {
-    /// Counts the loss of a step.
-    pub fn add(&mut self, loss: f64) {
-        self.loss_sum += loss;
-        self.loss_count += 1;
+    /// Writes down a step.
+    pub fn add(&mut self, report: &StepReport<f32>) {
+        self.losses.push(report.loss);
+        self.grad_norms.push(report.grad_norm);
     }
 
-    /// Closes a row: its training loss is the mean since the row before.
-    pub fn close_row(&mut self, step: usize, validation_loss: f64, learning_rate: f64) -> Metrics {
-        let train_loss = self.loss_sum / self.loss_count.max(1) as f64;
-        (self.loss_sum, self.loss_count) = (0.0, 0);
-        let row = Metrics { step, train_loss, validation_loss, learning_rate };
+    /// Closes a row after the newest step: its means are over the steps since the row before.
+    pub fn close_row(&mut self, validation_loss: f64, learning_rate: f64) -> Metrics {
+        let step = self.losses.len();
+        let first = self.metrics.last().map_or(0, |row| row.step.min(step));
+        let row = Metrics {
+            step,
+            train_loss: mean(&self.losses[first..]),
+            validation_loss,
+            learning_rate,
+            grad_norm: mean(&self.grad_norms[first..]),
+        };
         self.metrics.push(row);
         row
     }
@@ -115,11 +125,11 @@ impl History {
     /// The text of `metrics.csv`.
     pub fn to_csv(&self) -> String {
         let row = |row: &Metrics| {
-            let Metrics { step, train_loss, validation_loss, learning_rate } = row;
-            format!("{step},{train_loss},{validation_loss},{learning_rate}\n")
+            let Metrics { step, train_loss, validation_loss, learning_rate, grad_norm } = row;
+            format!("{step},{train_loss},{validation_loss},{learning_rate},{grad_norm}\n")
         };
         let rows: String = self.metrics.iter().map(row).collect();
-        format!("step,train_loss,validation_loss,learning_rate\n{rows}")
+        format!("step,train_loss,validation_loss,learning_rate,grad_norm\n{rows}")
     }
 }
 
@@ -152,14 +162,32 @@ impl TrainerFile {
                 "`format_version` is {found}, this program reads {FORMAT_VERSION}"
             )));
         }
-        let Settings { batch, shards, eval_every, .. } = file.settings;
-        for (name, value) in [("batch", batch), ("shards", shards), ("eval_every", eval_every)] {
+        let Settings { batch, accumulate, shards, eval_every, .. } = file.settings;
+        for (name, value) in [
+            ("batch", batch),
+            ("accumulate", accumulate),
+            ("shards", shards),
+            ("eval_every", eval_every),
+        ] {
             if value == 0 {
                 return Err(FormatError::Training(format!("`{name}` is 0, must be at least 1")));
             }
         }
+        let (step, History { losses, grad_norms, .. }) = (file.step, &file.history);
+        for (name, len) in [("losses", losses.len()), ("grad_norms", grad_norms.len())] {
+            if len != step {
+                return Err(FormatError::Training(format!(
+                    "`{name}` has {len} numbers, must have one for each of the {step} steps"
+                )));
+            }
+        }
         Ok(file)
     }
+}
+
+/// 0 of no numbers.
+fn mean(numbers: &[f32]) -> f64 {
+    numbers.iter().copied().map(f64::from).sum::<f64>() / numbers.len().max(1) as f64
 }
 
 /// A number that tells two texts apart: FNV-1a of 64 bits, in hexadecimal digits. It finds
@@ -213,22 +241,39 @@ mod tests {
             preset: "story".to_string(),
             train: STORY.train,
             batch: 3,
+            accumulate: 1,
             shards: 2,
             seed: u64::MAX,
             eval_every: 7,
         };
         let mut history = History::default();
-        for loss in [0.1, 1.0 / 3.0, f64::MIN_POSITIVE, 5e-324, 1e308] {
-            history.add(loss);
+        let add = |history: &mut History, loss: f32| {
+            history.add(&StepReport { loss, grad_norm: loss / 3.0, learning_rate: 0.1 });
+        };
+        for loss in [0.1, 1.0 / 3.0, f32::MIN_POSITIVE, 1e-45, f32::MAX] {
+            add(&mut history, loss);
         }
-        history.close_row(5, 0.1 + 0.2, 1e-3 / 3.0);
-        history.add(std::f64::consts::PI);
+        history.close_row(0.1 + 0.2, 1e-3 / 3.0);
+        add(&mut history, std::f32::consts::PI);
         TrainerFile::new(6, &settings, &Source::text("a.txt".to_string(), "abc"), &history)
     }
 
     #[test]
     fn every_number_comes_back_exactly() {
         assert_eq!(TrainerFile::from_json(&file().to_json()).expect("our own file"), file());
+    }
+
+    #[test]
+    fn a_row_has_the_means_since_the_row_before() {
+        let mut history = History::default();
+        let step = |loss| StepReport { loss, grad_norm: 2.0 * loss, learning_rate: 0.1 };
+        [1.0, 2.0, 6.0].iter().for_each(|&loss| history.add(&step(loss)));
+        let first = history.close_row(5.0, 0.1);
+        assert_eq!((first.step, first.train_loss, first.grad_norm), (3, 3.0, 6.0));
+        [4.0, 5.0].iter().for_each(|&loss| history.add(&step(loss)));
+        let second = history.close_row(5.0, 0.1);
+        assert_eq!((second.step, second.train_loss, second.grad_norm), (5, 4.5, 9.0));
+        assert_eq!(history.best().map(|row| row.step), Some(3), "the first of equal ones");
     }
 
     #[test]
@@ -242,7 +287,9 @@ mod tests {
         for (from, to, word) in [
             ("\"format_version\": 1", "\"format_version\": 2", "format_version"),
             ("\"batch\": 3", "\"batch\": 0", "batch"),
+            ("\"accumulate\": 1", "\"accumulate\": 0", "accumulate"),
             ("\"shards\": 2", "\"shards\": -2", "not JSON"),
+            ("\"step\": 6", "\"step\": 7", "`losses` has 6"),
             ("\"max_norm\": 1.0", "\"max_norm\": null", "not JSON"),
         ] {
             let text = file().to_json().replace(from, to);

@@ -33,8 +33,8 @@ const LOCK_FILE: &str = "lock";
 #[derive(Debug)]
 pub struct Run {
     directory: PathBuf,
-    /// Unlocked by the system when it is closed, even if the process is killed.
-    _lock: File,
+    /// Unlocked by the system even if the process is killed.
+    lock: File,
 }
 
 impl Run {
@@ -80,6 +80,9 @@ impl Run {
         let last = checkpoint_name(trainer.state.step);
         let path = self.directory.join(&last);
         if !is_whole(&path) {
+            if path.exists() {
+                remove(&path)?; // somebody took files out of it
+            }
             save_training(trainer, &path)?;
         }
         self.write(LAST_FILE, &format!("{last}\n"))?;
@@ -89,7 +92,9 @@ impl Run {
         }
         self.write(METRICS_FILE, &trainer.history.to_csv())?;
         // Before the first row there is no picture; without it a training is still whole.
-        if let Ok(svg) = loss_curve(&trainer.history.metrics, trainer.data.floor()) {
+        if let Ok(svg) =
+            loss_curve(&trainer.history, &trainer.settings.train.schedule, trainer.data.floor())
+        {
             self.write(PLOT_FILE, &svg)?;
         }
         self.prune(best.as_deref())
@@ -100,7 +105,7 @@ impl Run {
         let file = File::options().create(true).append(true).open(&path);
         let file = file.map_err(CheckpointError::io(&path))?;
         match file.try_lock() {
-            Ok(()) => Ok(Run { directory: directory.to_owned(), _lock: file }),
+            Ok(()) => Ok(Run { directory: directory.to_owned(), lock: file }),
             Err(TryLockError::WouldBlock) => {
                 Err(CheckpointError::Locked { path: directory.to_owned() })
             }
@@ -130,18 +135,29 @@ impl Drop for Run {
             let _ = fs::remove_file(self.directory.join(LOCK_FILE));
             let _ = fs::remove_dir(&self.directory);
         }
+        // A child process that is just being started may have the file open for a moment more.
+        let _ = self.lock.unlock();
     }
 }
 
-/// The checkpoint that a path means: the path itself if there is a model in it; in the
-/// directory of a training the one that `last` names, or a newer one, if the process was
-/// killed before it could say so.
+/// The checkpoint that a path means: the path itself if there is a model in it; of the pointers
+/// `last` and `best` in the directory of a training the one that they name; of the directory
+/// itself the one that `last` names, or a newer one, if the process was killed before it could
+/// say so.
 ///
 /// # Errors
 /// If there is no checkpoint.
 pub fn find_checkpoint(path: &Path) -> Result<PathBuf, CheckpointError> {
     if has_model(path) {
         return Ok(path.to_owned());
+    }
+    if path.is_file() {
+        let name = fs::read_to_string(path).unwrap_or_default();
+        let named = path.with_file_name(name.trim_end());
+        let whole = step_of(name.trim_end()).is_some() && is_whole(&named);
+        return whole
+            .then_some(named)
+            .ok_or(CheckpointError::NoCheckpoint { path: path.to_owned() });
     }
     let newest = checkpoints(path)?.into_iter().next();
     let newest = newest.ok_or(CheckpointError::NoCheckpoint { path: path.to_owned() })?;

@@ -4,6 +4,7 @@
 //! backward with its own gradients; they are added in the order of the shards. So the numbers
 //! depend on the seed and on how many shards there are, never on which core was faster.
 //! (Threading each product instead loses time at these sizes: a product is too small.)
+//! A batch too large for memory is cut into turns first, which come one after the other.
 
 use lesson01_tokens::Batch;
 use lesson02_embeddings::Config;
@@ -21,8 +22,8 @@ use crate::data::Data;
 use crate::record::{History, Metrics, Settings, Source};
 use crate::tokenizer::Tokenizer;
 
-/// How many rows are validated at once, per shard.
-const VALIDATION_ROWS: usize = 32;
+/// How many tokens are validated at once, per core.
+const VALIDATION_TOKENS: usize = 2048;
 
 /// Everything a training needs.
 #[derive(Debug, Clone)]
@@ -110,14 +111,15 @@ impl Trainer {
     /// # Errors
     /// [`NotFinite`] if the loss or a gradient is not a number; the weights are as before.
     pub fn step(&mut self) -> Result<StepReport<f32>, NotFinite> {
-        let Settings { train, batch, shards, seed, .. } = &self.settings;
+        let Settings { train, batch, accumulate, shards, seed, .. } = &self.settings;
         let (step, pad) = (self.state.step, self.data.pad());
         let (config, context_length) = (&self.config, self.config.context_length);
         let rows = self.data.training_batch(&self.tokenizer, *batch, context_length, *seed, step);
-        let shards = shard(&rows, *shards);
-        let gradients = |params: &_| sharded_loss_and_gradients(&shards, pad, params, config);
+        let turns: Vec<Vec<Batch>> =
+            shard(&rows, *accumulate).iter().map(|part| shard(part, *shards)).collect();
+        let gradients = |params: &_| accumulated_loss_and_gradients(&turns, pad, params, config);
         let report = train_step(gradients, &mut self.state, train)?;
-        self.history.add(f64::from(report.loss));
+        self.history.add(&report);
         Ok(report)
     }
 
@@ -135,13 +137,14 @@ impl Trainer {
             return Err(StepError::Validation { step });
         }
         let rate = learning_rate(step.saturating_sub(1), &self.settings.train.schedule);
-        Ok(Some(self.history.close_row(step, loss, rate)))
+        Ok(Some(self.history.close_row(loss, rate)))
     }
 
     /// Mean loss over the whole validation data, in nats.
     pub fn validation_loss(&self) -> f64 {
-        let batches = self.data.validation_batches(VALIDATION_ROWS, self.config.context_length);
-        sharded_validation_loss(&batches, self.data.pad(), &self.state.params, &self.config)
+        let context_length = self.config.context_length;
+        let batches = self.data.validation_batches(rows_at_once(context_length), context_length);
+        mean_loss(&batches, self.data.pad(), &self.state.params, &self.config).0
     }
 }
 
@@ -168,31 +171,61 @@ pub fn sharded_loss_and_gradients(
     params: &GptParams<f32>,
     config: &Config,
 ) -> (f32, GptParams<f32>) {
-    let scored: Vec<usize> = shards.iter().map(|shard| n_scored(shard, pad)).collect();
-    let total = scored.iter().sum::<usize>().max(1) as f32;
+    let total = shards.iter().map(|shard| n_scored(shard, pad)).sum();
+    share_of_loss_and_gradients(shards, total, pad, params, config)
+}
+
+/// Loss and gradients of a batch that is too large to be computed at once: the shards of each
+/// turn side by side, one turn after the other, as if all were in one piece. Memory is needed
+/// for one turn and the sum.
+///
+/// # Panics
+/// If there are no turns, or one has no shards.
+pub fn accumulated_loss_and_gradients(
+    turns: &[Vec<Batch>],
+    pad: Option<usize>,
+    params: &GptParams<f32>,
+    config: &Config,
+) -> (f32, GptParams<f32>) {
+    let total = turns.iter().flatten().map(|shard| n_scored(shard, pad)).sum();
+    let parts =
+        turns.iter().map(|turn| share_of_loss_and_gradients(turn, total, pad, params, config));
+    parts.reduce(add).expect("at least one turn")
+}
+
+/// What some shards contribute to a batch of `total` scored targets.
+fn share_of_loss_and_gradients(
+    shards: &[Batch],
+    total: usize,
+    pad: Option<usize>,
+    params: &GptParams<f32>,
+    config: &Config,
+) -> (f32, GptParams<f32>) {
     let parts: Vec<(f32, GptParams<f32>)> = shards
         .par_iter()
-        .zip(&scored)
-        .map(|(Batch { ids, targets }, &scored)| {
-            let share = scored as f32 / total;
+        .map(|shard| {
+            let Batch { ids, targets } = shard;
+            let share = n_scored(shard, pad) as f32 / total.max(1) as f32;
             let (loss, grads) = loss_and_gradients(ids, targets, pad, share, params, config);
             (loss * share, grads)
         })
         .collect();
-    let sum = |(loss, mut grads): (f32, GptParams<f32>), (part, part_grads)| {
-        add(&mut grads, &part_grads);
-        (loss + part, grads)
-    };
-    parts.into_iter().reduce(sum).expect("at least one shard")
+    parts.into_iter().reduce(add).expect("at least one shard")
 }
 
-/// Lesson 13's `estimate_loss` with the batches shared among the cores.
-fn sharded_validation_loss(
+/// How many rows of so many tokens are validated at once.
+pub(crate) fn rows_at_once(seq_len: usize) -> usize {
+    (VALIDATION_TOKENS / seq_len).max(1)
+}
+
+/// Lesson 13's `estimate_loss` with the batches shared among the cores: the loss in nats, and
+/// how many targets it is the mean of.
+pub fn mean_loss(
     batches: &[Batch],
     pad: Option<usize>,
     params: &GptParams<f32>,
     config: &Config,
-) -> f64 {
+) -> (f64, usize) {
     let parts: Vec<(f64, usize)> = batches
         .par_iter()
         .map(|batch| {
@@ -202,7 +235,7 @@ fn sharded_validation_loss(
         .collect();
     let total: usize = parts.iter().map(|(_, scored)| scored).sum();
     let sum: f64 = parts.iter().map(|&(loss, scored)| loss * scored as f64).sum();
-    sum / total.max(1) as f64
+    (sum / total.max(1) as f64, total)
 }
 
 /// How many targets are not padding.
@@ -210,9 +243,13 @@ fn n_scored(batch: &Batch, pad: Option<usize>) -> usize {
     batch.targets.iter().filter(|&&target| Some(target) != pad).count()
 }
 
-/// `sum += part`, tensor by tensor.
-fn add(sum: &mut GptParams<f32>, part: &GptParams<f32>) {
-    for ((_, mut sum), (_, part)) in sum.named_mut().into_iter().zip(part.named()) {
+/// Adds the losses, and the gradients tensor by tensor.
+fn add(
+    (loss, mut grads): (f32, GptParams<f32>),
+    (part_loss, part_grads): (f32, GptParams<f32>),
+) -> (f32, GptParams<f32>) {
+    for ((_, mut sum), (_, part)) in grads.named_mut().into_iter().zip(part_grads.named()) {
         sum += &part;
     }
+    (loss + part_loss, grads)
 }

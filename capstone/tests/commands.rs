@@ -52,7 +52,7 @@ fn a_run_on_ones_own_text_can_be_continued_with_and_without_cache() {
 fn the_built_in_stories_train_and_a_second_run_gets_a_name_of_its_own() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     for run in ["runs/course-1", "runs/course-2"] {
-        let output = train(directory.path(), &["--preset", "course"]);
+        let output = train(directory.path(), &["--preset", "course", "--eval-every", "6"]);
         assert!(output.status.success(), "{output:?}");
         assert!(directory.path().join(run).join("loss.svg").is_file());
     }
@@ -112,6 +112,10 @@ fn sizes_that_make_no_model() {
         ("--d-model=12", "even"),
         ("--layers=0", "n_layers is 0"),
         ("--context=3", "context"),
+        ("--d-model=100000000000", "memory"),
+        ("--context=100000000000000", "memory"),
+        ("--batch=100000000000000", "memory"),
+        ("--accumulate=33", "--accumulate"),
         ("--lr=-1", "--lr"),
         ("--lr=nan", "--lr"),
     ] {
@@ -137,6 +141,7 @@ fn sampling_out_of_range() {
     for (flag, word) in [
         ("--temperature=-1", "--temperature"),
         ("--temperature=nan", "--temperature"),
+        ("--temperature=inf", "--temperature"),
         ("--top-k=0", "--top-k"),
         ("--top-p=0", "--top-p"),
         ("--top-p=1.5", "--top-p"),
@@ -156,4 +161,39 @@ fn a_prompt_of_unknown_characters() {
     let stderr = String::from_utf8(output.stderr).expect("UTF-8");
     assert_eq!(output.status.code(), Some(2), "{stderr}");
     assert!(stderr.contains("\"X\"") && stderr.lines().count() == 1, "{stderr}");
+}
+
+#[test]
+fn flags_that_make_no_sense() {
+    for (arguments, words) in [
+        (&["train", "--steps=0"][..], "--steps <N>': must be a whole number, at least 1"),
+        (&["train", "--batch=-2"], "--batch"),
+        (&["train", "--accumulate=0"], "--accumulate"),
+        (&["train", "--eval-every=x"], "--eval-every"),
+        (&["train", "--preset=huge"], "there is no preset huge; there are course, story, nano"),
+        (&["train", "--colour"], "--colour"),
+        (&["generate"], "--run <DIR>"),
+        (&["dance"], "dance"),
+    ] {
+        let line = refused(&[], arguments);
+        assert!(line.contains(words), "{arguments:?}: {line}");
+    }
+}
+
+#[test]
+fn every_help_has_examples_and_fits_80_columns() {
+    let commands = ["", "train", "generate", "eval", "info", "tokenizer", "tokenizer train"];
+    for command in commands {
+        let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
+        let output = capstone(Path::new("."), &arguments);
+        assert!(output.status.success(), "{output:?}");
+        let help = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(help.contains("Examples:\n"), "{command}: {help}");
+        let long = help.lines().find(|line| line.chars().count() > 80);
+        assert_eq!(long, None, "{command}");
+        // An example that had to be broken would go on in column 3.
+        let (_, examples) = help.split_once("Examples:\n").expect("just seen");
+        let broken = |line: &&str| line.starts_with("  ") && !line.starts_with("  capstone");
+        assert_eq!(examples.lines().find(broken), None, "{command}");
+    }
 }

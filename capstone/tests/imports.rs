@@ -229,6 +229,8 @@ fn what_the_course_cannot_represent_is_refused_by_name() {
         ("rope_scaling", json!({ "type": "linear", "factor": 2.0 })),
         ("rope_scaling", json!({ "factor": 2.0 })),
         ("rope_parameters", json!({ "rope_type": "llama3", "rope_theta": 10000.0 })),
+        ("rope_parameters", json!({ "rope_theta": 10000.0, "partial_rotary_factor": 0.5 })),
+        ("layer_types", json!(["full_attention", "sliding_attention"])),
         ("head_dim", json!(8)),
         ("num_key_value_heads", json!(3)),
         ("num_key_value_heads", json!(0)),

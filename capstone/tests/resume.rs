@@ -22,6 +22,10 @@ fn data(tokenizer: &Tokenizer) -> Data {
 }
 
 fn trainer(tie_embeddings: bool) -> Trainer {
+    trainer_in_turns(tie_embeddings, 1)
+}
+
+fn trainer_in_turns(tie_embeddings: bool, accumulate: usize) -> Trainer {
     let tokenizer = Tokenizer::of_characters(TEXT);
     let config = Config {
         vocab_size: tokenizer.vocab_size(),
@@ -34,7 +38,8 @@ fn trainer(tie_embeddings: bool) -> Trainer {
     let schedule = Schedule { max_lr: 1e-2, min_lr: 1e-3, warmup_steps: 5, total_steps: 24 };
     let train = TrainConfig { schedule, ..COURSE.train };
     let preset = "course".to_string();
-    let settings = Settings { preset, train, batch: 3, shards: 2, seed: 5, eval_every: 6 };
+    let settings =
+        Settings { preset, train, batch: 3, accumulate, shards: 2, seed: 5, eval_every: 6 };
     let source = Source::text("text".to_string(), TEXT);
     Trainer::new(config, settings, source, data(&tokenizer), tokenizer)
 }
@@ -60,13 +65,13 @@ fn checkpoints(run: &Path) -> Vec<String> {
 
 #[test]
 fn stopped_at_any_step_a_training_goes_on_as_if_it_had_not_been() {
-    for (tied, stop) in [(false, 1), (false, 6), (true, 13)] {
+    for (tied, accumulate, stop) in [(false, 1, 1), (false, 1, 6), (true, 1, 13), (false, 3, 7)] {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let (straight, broken) = (directory.path().join("a"), directory.path().join("b"));
-        let mut whole = trainer(tied);
+        let mut whole = trainer_in_turns(tied, accumulate);
         train(&mut whole, 24, &Run::create(&straight).expect("a new directory"));
 
-        let mut first = trainer(tied);
+        let mut first = trainer_in_turns(tied, accumulate);
         train(&mut first, stop, &Run::create(&broken).expect("a new directory"));
         drop(first);
         let run = Run::open(&broken).expect("nobody else has it");
@@ -122,6 +127,11 @@ fn the_newest_whole_checkpoint_is_found_whatever_the_pointer_says() {
     assert_eq!(found(), path.join("checkpoint-000006"));
     assert_eq!(find_checkpoint(&found()).expect("a checkpoint itself"), found());
     load(&found()).expect("a whole checkpoint");
+    // The training goes on from there, and writes the checkpoint with the missing file again.
+    let saved = load_training(&found()).expect("a whole checkpoint");
+    let data = data(&saved.tokenizer);
+    train(&mut Trainer::resume(saved, data), 6, &Run::open(&path).expect("nobody else has it"));
+    assert_eq!(found(), path.join("checkpoint-000012"));
 }
 
 #[test]
@@ -307,4 +317,118 @@ fn ctrl_c_saves_and_the_training_goes_on_from_there() {
         String::from_utf8_lossy(&output.stdout).lines().last().map(str::to_string)
     };
     assert_eq!(last(&straight), last(&resumed));
+}
+
+/// Saves a training on `a.txt`, after 6 of its 24 steps, in the directory `run`.
+fn save_first_quarter(directory: &Path) {
+    let path = directory.join("a.txt").display().to_string();
+    let mut quarter = trainer(false);
+    quarter.source = Source::text(path, &TEXT.repeat(9));
+    train(&mut quarter, 6, &Run::create(&directory.join("run")).expect("a new directory"));
+}
+
+#[test]
+fn two_processes_cannot_train_in_one_directory() {
+    let directory = directory_with_text();
+    save_first_quarter(directory.path());
+    let held = Run::open(&directory.path().join("run")).expect("nobody else has it");
+    let mut resume = command(directory.path(), &["train", "--resume", "run"]);
+    refused(&resume.output().expect("it starts"), &["run", "another training"]);
+    assert_eq!(checkpoints(&directory.path().join("run")), ["checkpoint-000006"]);
+    drop(held);
+    assert!(resume.output().expect("it starts").status.success());
+}
+
+/// No file may become longer than half a kilobyte: to a program that writes it looks like a full
+/// disk, and needs no disk.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_gets_one_line_and_the_training_goes_on_when_there_is_room() {
+    let directory = directory_with_text();
+    save_first_quarter(directory.path());
+    let script = "trap '' XFSZ; ulimit -f 1; exec \"$0\" train --resume run";
+    let mut full = Command::new("sh");
+    full.current_dir(directory.path()).args(["-c", script, env!("CARGO_BIN_EXE_capstone")]);
+    refused(&full.output().expect("it starts"), &["checkpoint-000012", "too large"]);
+    assert_eq!(checkpoints(&directory.path().join("run")), ["checkpoint-000006"]);
+
+    let output = command(directory.path(), &["train", "--resume", "run"]).output();
+    assert!(output.expect("it starts").status.success());
+    let mut straight = trainer(false);
+    train(&mut straight, 24, &Run::create(&directory.path().join("b")).expect("new"));
+    let saved = load_training(&directory.path().join("run/checkpoint-000024")).expect("the last");
+    assert_eq!(saved.state, straight.state);
+}
+
+/// A file stands where a directory would have to be made. (A directory that only may not be
+/// written to would stop no test that is run by root.)
+#[test]
+fn a_place_that_cannot_be_written_gets_one_line() {
+    let directory = directory_with_text();
+    for arguments in [
+        small(&["--steps", "2", "--out", "a.txt/run"]),
+        small(&["--steps", "2", "--out", "a.txt/deeper/run"]),
+        vec!["tokenizer", "train", "--text", "a.txt", "--vocab-size=260", "--out", "a.txt/b.json"],
+    ] {
+        let output = command(directory.path(), &arguments).output().expect("it starts");
+        refused(&output, &["a.txt"]);
+    }
+    assert_eq!(fs::read_dir(directory.path()).expect("it is there").count(), 1);
+}
+
+#[test]
+fn nobody_reading_the_output_does_not_stop_a_training() {
+    let directory = directory_with_text();
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let arguments = small(&["--steps", "4", "--eval-every", "2", "--out", "run"]);
+    let output = command(directory.path(), &arguments).stdout(writer).output().expect("it starts");
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    load_training(&directory.path().join("run/checkpoint-000004")).expect("a whole checkpoint");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_to_a_full_disk_is_one_line_and_the_training_is_saved() {
+    let directory = directory_with_text();
+    let into_full = |arguments: &[&str]| {
+        let full = fs::File::options().write(true).open("/dev/full").expect("it is there");
+        command(directory.path(), arguments).stdout(full).output().expect("it starts")
+    };
+    refused(&into_full(&small(&["--steps", "2", "--out", "run"])), &["cannot write"]);
+    load_training(&directory.path().join("run/checkpoint-000002")).expect("a whole checkpoint");
+    for arguments in [
+        &["generate", "--run", "run"][..],
+        &["generate", "--run", "run", "--json"],
+        &["eval", "--run", "run"],
+        &["info", "--run", "run"],
+    ] {
+        refused(&into_full(arguments), &["cannot write"]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn killed_at_any_moment_a_training_goes_on_bit_for_bit() {
+    let directory = directory_with_text();
+    let arguments = |out| small(&["--steps", "40", "--eval-every", "1", "--out", out]);
+    let straight = command(directory.path(), &arguments("straight")).output().expect("it starts");
+    assert!(straight.status.success(), "{straight:?}");
+    let mut broken = command(directory.path(), &arguments("broken"));
+    for kill in 0..6 {
+        let child = broken.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let mut child = child.expect("it starts");
+        while !directory.path().join("broken/last").exists() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(7 * kill));
+        child.kill().expect("it runs, or has just ended");
+        child.wait().expect("it was there");
+        broken = command(directory.path(), &["train", "--resume", "broken"]);
+    }
+    assert!(broken.output().expect("it starts").status.success());
+    for file in ["metrics.csv", "checkpoint-000040/model.safetensors"] {
+        let bytes = |run: &str| fs::read(directory.path().join(run).join(file)).expect(file);
+        assert!(bytes("straight") == bytes("broken"), "{file} differs");
+    }
 }

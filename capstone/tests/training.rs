@@ -6,7 +6,9 @@ use capstone::data::Data;
 use capstone::preset::COURSE;
 use capstone::record::{Settings, Source};
 use capstone::tokenizer::Tokenizer;
-use capstone::trainer::{Trainer, shard, sharded_loss_and_gradients};
+use capstone::trainer::{
+    Trainer, accumulated_loss_and_gradients, shard, sharded_loss_and_gradients,
+};
 use lesson02_embeddings::Config;
 use lesson10_transformer_block::Parameters;
 use lesson12_training::{Schedule, TrainConfig};
@@ -28,7 +30,8 @@ fn trainer(seed: u64, shards: usize) -> Trainer {
     let schedule = Schedule { max_lr: 1e-2, min_lr: 1e-3, warmup_steps: 5, total_steps: 60 };
     let train = TrainConfig { schedule, ..COURSE.train };
     let preset = "course".to_string();
-    let settings = Settings { preset, train, batch: 8, shards, seed, eval_every: 20 };
+    let settings =
+        Settings { preset, train, batch: 8, accumulate: 1, shards, seed, eval_every: 20 };
     let data = Data::text(&text, &tokenizer, config.context_length).expect("long enough");
     Trainer::new(config, settings, Source::text("text".to_string(), &text), data, tokenizer)
 }
@@ -83,5 +86,35 @@ fn shards_with_unequal_padding_give_the_gradients_of_the_whole_batch() {
         for (whole, parts) in whole.iter().zip(&parts) {
             assert!((whole - parts).abs() < 1e-6, "{name}: {whole} in one piece, {parts} in three");
         }
+    }
+}
+
+#[test]
+fn a_batch_in_turns_gives_the_gradients_of_the_whole_batch() {
+    let Trainer { config, state, data, tokenizer, .. } = trainer(1, 1);
+    let mut rows = data.training_batch(&tokenizer, 7, 16, 1, 0);
+    rows.targets.slice_mut(ndarray::s![..2, 5..]).fill(0);
+    let whole = [rows.clone()];
+    let (loss, grads) = sharded_loss_and_gradients(&whole, Some(0), &state.params, &config);
+    for n_turns in [1, 3, 7] {
+        let turns: Vec<_> = shard(&rows, n_turns).iter().map(|part| shard(part, 2)).collect();
+        let (turns_loss, turns_grads) =
+            accumulated_loss_and_gradients(&turns, Some(0), &state.params, &config);
+        assert_relative_eq!(loss, turns_loss, max_relative = 1e-5);
+        for ((name, whole), (_, turns)) in grads.named().into_iter().zip(turns_grads.named()) {
+            for (whole, turns) in whole.iter().zip(&turns) {
+                let distance = (whole - turns).abs();
+                assert!(distance < 1e-6, "{name}: {whole} at once, {turns} in {n_turns} turns");
+            }
+        }
+    }
+}
+
+#[test]
+fn training_in_turns_is_the_same_training_up_to_rounding() {
+    let mut in_turns = trainer(3, 2);
+    in_turns.settings.accumulate = 4;
+    for (a, b) in losses(trainer(3, 2), 12).into_iter().zip(losses(in_turns, 12)) {
+        assert_relative_eq!(a, b, max_relative = 1e-4);
     }
 }

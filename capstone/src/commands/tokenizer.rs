@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use capstone::checkpoint::write_file;
 use capstone::tokenizer::Tokenizer;
 
-use super::read_text;
+use super::{print, read_text};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -43,7 +43,6 @@ pub(crate) fn run(Command::Train(arguments): &Command) -> anyhow::Result<()> {
     let n_tokens = tokenizer.encode(&text).with_context(named)?.len();
     write_file(tokenizer.to_json().as_bytes(), out)?;
     let per_token = text.chars().count() as f64 / n_tokens.max(1) as f64;
-    println!("{vocab_size} tokens, {per_token:.2} characters of the text per token");
-    println!("written to {}; train with --tokenizer {0}", out.display());
-    Ok(())
+    print(format_args!("{vocab_size} tokens, {per_token:.2} characters of the text per token"))?;
+    print(format_args!("written to {}; train with --tokenizer {0}", out.display()))
 }

@@ -88,3 +88,25 @@ pub fn beside(
     }
     Ok(svg)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_are_read_by_the_names_of_their_columns() {
+        let csv = "step,train_loss,validation_loss,learning_rate\n10,3.5,3.25,0.1\nhalf a row\n";
+        assert_eq!(read_metrics(csv), [Row { step: 10, validation_loss: 3.25 }]);
+        assert_eq!(read_metrics("step\n1\n"), []);
+    }
+
+    #[test]
+    fn the_picture_has_both_curves_and_names_them() {
+        let row = |step, validation_loss| Row { step, validation_loss };
+        let svg = beside(&[row(1, 4.0), row(9, 2.0)], &[row(1, 4.0), row(9, 1.0)]).unwrap();
+        assert!(svg.contains("your GPT") && svg.contains("the reference"), "{svg}");
+        assert!(svg.matches("<polyline").count() >= 2, "{svg}");
+        assert!(beside(&[row(1, f64::NAN)], &[]).is_err());
+        assert!(beside(&[row(1, 2.0)], &[]).is_ok());
+    }
+}

@@ -8,8 +8,7 @@
 //! | [`work`] | tells a learner's work from a stub |
 //! | [`refresh`] | compares stubs with the files on disk and writes them |
 //! | [`source`] | finds functions in a file and takes them out |
-//! | [`suite`] | builds a lesson's tests and runs them, one process each |
-//! | [`output`] | reads what cargo and the test runner print |
+//! | [`suite`] | builds a lesson's tests, runs them one process each, and reads what they print |
 //! | [`progress`] | what the tests say about every lesson now |
 //! | [`verdict`], [`page`] | how `check` and the status page say it |
 //! | [`reset`] | puts fresh stubs in place, and keeps what was there |
@@ -21,7 +20,7 @@
 pub mod curve;
 pub mod lesson;
 pub mod outline;
-pub mod output;
+mod output;
 pub mod page;
 pub mod progress;
 pub mod refresh;

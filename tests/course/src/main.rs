@@ -8,12 +8,13 @@ use clap::{Parser, Subcommand};
 
 use commands::{BAD_INPUT, check, diff, hint, my_gpt, next, reset, solution, status, stubs, watch};
 
-/// Fourteen Steps to a GPT: your guide through the lessons.
+/// Fourteen Steps to a GPT: your guide through the lessons
 ///
-/// Without a command it shows how far you are. Nothing is stored: progress is what the tests
-/// say now.
+/// Without a command it shows how far you are. Nothing is stored: progress is
+/// what the tests say now.
 #[derive(Parser)]
-#[command(name = "cargo course", bin_name = "cargo course", version, after_help = EXAMPLES)]
+#[command(name = "cargo course", bin_name = "cargo course", version, verbatim_doc_comment,
+          after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

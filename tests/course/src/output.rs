@@ -163,11 +163,121 @@ fn learners_line_in(stack: &str) -> Option<usize> {
 /// What a process that did not end by itself says on stderr.
 pub(crate) fn crash(stderr: &str) -> String {
     if stderr.contains("has overflowed its stack") {
-        return "its stack overflowed: does the function call itself without an end?".to_string();
+        return "The stack overflowed: does the function call itself without an end?".to_string();
     }
     stderr.trim().to_string()
 }
 
 fn without_detour(message: &str) -> String {
     DETOURS.iter().fold(message.to_string(), |text, detour| text.replace(detour, LEARNERS_FILE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What libtest prints for one failing test, with what the function printed and a message.
+    fn report(printed: &str, place: &str, message: &str, stack: &str) -> String {
+        format!(
+            "\nrunning 1 test\ntest suite::ex1_f::a_it_holds ... FAILED\n\nfailures:\n\n\
+             ---- suite::ex1_f::a_it_holds stdout ----\n{printed}\n\
+             thread 'suite::ex1_f::a_it_holds' (4711) panicked at {place}:\n{message}\n\
+             stack backtrace:\n{stack}\nnote: Some details are omitted.\n\n\n\
+             failures:\n    suite::ex1_f::a_it_holds\n\n\
+             test result: FAILED. 0 passed; 1 failed; 0 ignored\n"
+        )
+    }
+
+    fn panic(printed: &str, place: &str, message: &str, stack: &str) -> Panic {
+        Panic::find(&report(printed, place, message, stack), "suite::ex1_f::a_it_holds").unwrap()
+    }
+
+    const IN_SUITE: &str = "lessons/lesson06_rope/tests/../suite/mod.rs:26:5";
+    const IN_FILE: &str = "lessons/lesson06_rope/tests/../src/exercise.rs:29:5";
+
+    #[test]
+    fn a_message_keeps_its_lines_and_loses_the_noise() {
+        let message = "out: 1 of 4 values are not right.\n  index  expected\n\nUsual cause: this";
+        let panic = panic("x = 3\n", IN_SUITE, message, "   0: f\n             at ./a.rs:1:1");
+        assert_eq!(panic.message, message);
+        assert_eq!(panic.printed, "x = 3");
+        assert_eq!((panic.kind(), panic.line), (Kind::Values, None));
+    }
+
+    #[test]
+    fn kinds_are_told_apart() {
+        let kind = |place, message| panic("", place, message, "").kind();
+        assert_eq!(kind(IN_FILE, "not yet implemented: exercise 6.1: f in"), Kind::Todo);
+        assert_eq!(kind(IN_SUITE, "d_x has the wrong shape.\nIt is [2]"), Kind::Shape);
+        assert_eq!(
+            kind(IN_SUITE, "out: 1 of 2 values are wrong\n  [0]  1.0  NaN"),
+            Kind::NotANumber
+        );
+        assert_eq!(kind("tests/gradcheck/src/lib.rs:80:9", "d_x does not match"), Kind::Values);
+        assert_eq!(kind(IN_FILE, "index out of bounds: the len is 3"), Kind::Panic);
+        assert_eq!(kind("/home/.cargo/ndarray-0.17.2/src/lib.rs:1:1", "shape"), Kind::Panic);
+    }
+
+    #[test]
+    fn the_learners_line_is_found_where_it_panicked_or_called() {
+        assert_eq!(panic("", IN_FILE, "mine", "").line, Some(29));
+        let stack = "   4: ndarray::panic\n             at /home/ndarray/src/lib.rs:9:9\n\
+                     \x20  5: exercise::exercise::f\n             at ./lessons/l/tests/../src/exercise.rs:47:13";
+        assert_eq!(panic("", "/home/ndarray/src/lib.rs:9:9", "shape", stack).line, Some(47));
+        let windows = r"lessons\lesson06_rope\tests\../src/exercise.rs:30:5";
+        assert_eq!(panic("", windows, "mine", "").line, Some(30));
+        let drive = r"C:\work\lessons\l\src\exercise.rs:31:5";
+        assert_eq!(panic("", drive, "mine", "").line, Some(31));
+    }
+
+    #[test]
+    fn the_last_panic_counts() {
+        let printed = "\nthread 'worker' (1) panicked at a.rs:1:1:\nfirst\n";
+        let panic = panic(printed, IN_SUITE, "second", "");
+        assert_eq!(panic.message, "second");
+    }
+
+    #[test]
+    fn without_a_report_there_is_no_panic() {
+        assert_eq!(Panic::find("running 1 test\n", "suite::ex1_f::a_it_holds"), None);
+        assert!(crash("thread 'x' has overflowed its stack\nfatal").starts_with("The stack"));
+    }
+
+    fn message(level: &str, file: &str, line: usize, text: &str) -> String {
+        format!(
+            "{{\"reason\":\"compiler-message\",\"message\":{{\"level\":\"{level}\",\
+             \"rendered\":\"{text}\",\"spans\":[{{\"file_name\":\"{file}\",\
+             \"line_start\":{line},\"is_primary\":true}}]}}}}\n"
+        )
+    }
+
+    #[test]
+    fn the_first_error_of_the_learners_file_comes_first() {
+        let file = "lessons/l/tests/../src/exercise.rs";
+        let messages = message("error", "lessons/l/suite/mod.rs", 1, "suite")
+            + "no json\n"
+            + &message("warning", file, 2, "warning")
+            + &message("error", file, 9, "late")
+            + &message("error", file, 5, "--> lessons/l/tests/../src/exercise.rs:5");
+        let error = first_error(&messages).unwrap();
+        assert_eq!(
+            (error.line, error.message.as_str()),
+            (Some(5), "--> lessons/l/src/exercise.rs:5")
+        );
+        let error = first_error(&message("error", "lessons/l/suite/mod.rs", 1, "suite")).unwrap();
+        assert_eq!((error.line, error.message.as_str()), (None, "suite"));
+        assert_eq!(first_error(&message("warning", file, 2, "warning")), None);
+    }
+
+    #[test]
+    fn the_program_is_the_last_artifact() {
+        let line =
+            |program| format!("{{\"reason\":\"compiler-artifact\",\"executable\":{program}}}\n");
+        assert_eq!(executable(&(line("null") + &line("\"/a/b\""))), Some(PathBuf::from("/a/b")));
+        assert_eq!(executable("nothing"), None);
+        assert_eq!(
+            one_line("  Updating\nerror: no network\n\nCaused by:\n  x\n"),
+            "error: no network Caused by: x"
+        );
+    }
 }

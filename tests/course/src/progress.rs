@@ -24,6 +24,9 @@ pub struct Report {
     pub has_work: bool,
     /// Why the lesson does not compile, if it does not.
     pub compile_error: Option<CompileError>,
+    /// The exercise to look at, counted from 0: the one that does not compile, else the first
+    /// red one that was worked on, else the first untouched. `None` if all pass.
+    pub next: Option<usize>,
 }
 
 /// How far somebody is with a lesson.
@@ -69,14 +72,6 @@ impl Report {
         self.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Passed(_))).count()
     }
 
-    /// The exercise to look at: the first that somebody has worked on and that is red, else
-    /// the first untouched.
-    pub fn next(&self) -> Option<usize> {
-        let red = |o: &Outcome| matches!(o, Outcome::Failed(_) | Outcome::NotCompiled);
-        let first_red = self.outcomes.iter().position(red);
-        first_red.or(self.outcomes.iter().position(|o| *o == Outcome::Untouched))
-    }
-
     /// Whether running again could give something else: a slow machine is no proof.
     fn is_certain(&self) -> bool {
         let is_slow =
@@ -120,7 +115,7 @@ impl<'a> Progress<'a> {
             .filter(|(_, report)| report.has_work)
             .max_by_key(|(entry, _)| modified(&entry.lesson.dir.join(EXERCISE)));
         let (entry, report) = latest.or_else(|| unfinished().next())?;
-        report.next().map(|index| ExerciseRef { entry, index })
+        report.next.map(|index| ExerciseRef { entry, index })
     }
 
     /// Exercises that pass, and all exercises.
@@ -176,29 +171,30 @@ pub fn ask_the_tests(
     let text = entry.lesson.read(EXERCISE).unwrap_or_default();
     let has_work = !find_work(&text).is_empty() || text.is_empty();
     let runs = |e: &ExerciseRef<'_>| wanted(*e) && !is_untouched(&text, e.function());
-    let mut report = Report {
-        outcomes: vec![Outcome::Untouched; entry.manifest.exercises.len()],
-        has_work,
-        compile_error: None,
-    };
-    if !entry.exercises().any(|exercise| runs(&exercise)) {
-        return Ok(report);
-    }
-    announce(entry);
-    match runner.build(&entry.lesson)? {
-        Build::Ready(suite) => {
-            for exercise in entry.exercises().filter(runs) {
-                report.outcomes[exercise.index] = suite.outcome(exercise)?;
+    let mut outcomes = vec![Outcome::Untouched; entry.manifest.exercises.len()];
+    let mut compile_error = None;
+    if entry.exercises().any(|exercise| runs(&exercise)) {
+        announce(entry);
+        match runner.build(&entry.lesson)? {
+            Build::Ready(suite) => {
+                for exercise in entry.exercises().filter(runs) {
+                    outcomes[exercise.index] = suite.outcome(exercise)?;
+                }
+            }
+            Build::Broken(error) => {
+                for exercise in entry.exercises().filter(runs) {
+                    outcomes[exercise.index] = Outcome::NotCompiled;
+                }
+                compile_error = Some(error);
             }
         }
-        Build::Broken(error) => {
-            for exercise in entry.exercises().filter(runs) {
-                report.outcomes[exercise.index] = Outcome::NotCompiled;
-            }
-            report.compile_error = Some(error);
-        }
     }
-    Ok(report)
+    let red = |o: &Outcome| matches!(o, Outcome::Failed(_) | Outcome::NotCompiled);
+    let broken = compile_error.as_ref().and_then(|error| error.exercise(entry)).map(|e| e.index);
+    let next = broken
+        .or(outcomes.iter().position(red))
+        .or(outcomes.iter().position(|outcome| *outcome == Outcome::Untouched));
+    Ok(Report { outcomes, has_work, compile_error, next })
 }
 
 /// Results in files, one per lesson, each with a hash of all that it depends on.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::spanned::Spanned;
 use syn::{Item, ItemFn};
 
@@ -63,9 +63,15 @@ impl<'a> Source<'a> {
     pub fn signature(&self, function: &str) -> Option<String> {
         let sig = &self.function(function)?.sig;
         let text = &self.text[sig.span().byte_range()];
-        let tokens: TokenStream = text.parse().ok()?;
-        let text = tokens.to_string().replace("(mut ", "(").replace(", mut ", ", ");
-        Some(text.replace(",)", ")").replace(", )", ")").replace(",>", ">"))
+        let mut tokens = Vec::new();
+        flatten(text.parse().ok()?, &mut tokens);
+        let is_kept = |i: usize| match tokens[i].as_str() {
+            "mut" => !matches!(i.checked_sub(1).map(|i| tokens[i].as_str()), Some("(" | ",")),
+            "," => !matches!(tokens.get(i + 1).map(String::as_str), Some(")" | ">")),
+            _ => true,
+        };
+        let kept: Vec<_> = (0..tokens.len()).filter(|&i| is_kept(i)).collect();
+        Some(kept.iter().map(|&i| tokens[i].as_str()).collect::<Vec<_>>().join(" "))
     }
 
     fn function(&self, name: &str) -> Option<&ItemFn> {
@@ -127,20 +133,72 @@ fn name_of(item: &Item) -> Option<String> {
     Some(name.to_string())
 }
 
-/// Every identifier in a piece of code; docs and strings are none.
+/// Every token of a piece of code; docs and strings are one token each.
 fn words(code: &str) -> Vec<String> {
-    fn collect(tokens: TokenStream, words: &mut Vec<String>) {
-        for token in tokens {
-            match token {
-                TokenTree::Ident(word) => words.push(word.to_string()),
-                TokenTree::Group(group) => collect(group.stream(), words),
-                _ => {}
+    let mut tokens = Vec::new();
+    if let Ok(code) = code.parse() {
+        flatten(code, &mut tokens);
+    }
+    tokens
+}
+
+/// The tokens in order, brackets among them.
+fn flatten(code: TokenStream, tokens: &mut Vec<String>) {
+    for token in code {
+        match token {
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Brace => ("{", "}"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::None => ("", ""),
+                };
+                tokens.push(open.to_string());
+                flatten(group.stream(), tokens);
+                tokens.push(close.to_string());
             }
+            other => tokens.push(other.to_string()),
         }
     }
-    let mut found = Vec::new();
-    if let Ok(tokens) = code.parse() {
-        collect(tokens, &mut found);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "use a::B;\n\n/// Docs of `helper`.\n#[inline]\npub fn f<T>(mut x: T) -> T {\n    \
+                        \"other\"; helper(x)\n}\n\nfn other() {}\n\nfn helper<T>(x: T) -> T { LIMIT; x }\n\n\
+                        const LIMIT: u8 = 3;\n\npub fn g() { helper(1); }\n";
+
+    #[test]
+    fn a_function_comes_with_its_docs_and_with_what_it_uses() {
+        let source = Source::parse(FILE).ok().unwrap();
+        let text = source.function_text("f").unwrap();
+        assert!(text.starts_with("/// Docs") && text.ends_with("helper(x)\n}"), "{text}");
+        let text = source.body_with_helpers("f", &["f", "g"]).unwrap();
+        assert!(
+            text.starts_with("pub fn f<T>") && text.ends_with("const LIMIT: u8 = 3;"),
+            "{text}"
+        );
+        assert!(text.contains("fn helper") && !text.contains("fn other"), "{text}");
+        assert!(!source.body_with_helpers("f", &["helper"]).unwrap().contains("fn helper"));
+        assert_eq!(source.body_with_helpers("h", &[]), None);
     }
-    found
+
+    #[test]
+    fn signatures_are_compared_without_spaces_and_mut() {
+        let signature = |text| Source::parse(text).ok().unwrap().signature("f").unwrap();
+        let one = signature("pub fn f(a: &[u8], b: u8) -> u8 { a[0] + b }");
+        assert_eq!(one, signature("fn f(\n    a: &[u8],\n    mut b: u8,\n) -> u8 {\n    b\n}"));
+        assert_ne!(one, signature("pub fn f(a: &[u8], b: u16) -> u8 { a[0] }"));
+        assert_ne!(one, signature("pub fn f(a: &mut [u8], b: u8) -> u8 { a[0] + b }"));
+    }
+
+    #[test]
+    fn a_function_is_found_by_line_also_in_a_file_that_does_not_parse() {
+        let text = "// fn f(\n/// fn f()\npub fn ff() {}\npub fn f<T>(\n    ((\n";
+        assert_eq!(line_of_function(text, "f"), Some(4));
+        assert_eq!(line_of_function(text, "g"), None);
+        assert_eq!(Source::parse("fn f(").err().map(|(line, _)| line), Some(1));
+    }
 }

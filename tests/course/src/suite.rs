@@ -14,8 +14,9 @@ use std::{env, io, thread};
 use serde::{Deserialize, Serialize};
 
 use crate::lesson::Lesson;
-use crate::outline::ExerciseRef;
+use crate::outline::{EXERCISE, Entry, ExerciseRef};
 use crate::output;
+use crate::source::line_of_function;
 
 /// How often a running test is looked at.
 const PULSE: Duration = Duration::from_millis(4);
@@ -71,6 +72,16 @@ pub struct CompileError {
     pub message: String,
     /// The line of the learner's file; `None` if it is about something else.
     pub line: Option<usize>,
+}
+
+impl CompileError {
+    /// The exercise in whose function the error is, or below it.
+    pub fn exercise<'a>(&self, entry: &'a Entry) -> Option<ExerciseRef<'a>> {
+        let text = entry.lesson.read(EXERCISE).ok()?;
+        let begins = |e: &ExerciseRef<'_>| line_of_function(&text, e.function());
+        let above = entry.exercises().filter(|e| begins(e) <= self.line && begins(e).is_some());
+        above.max_by_key(begins)
+    }
 }
 
 /// What the tests say about an exercise.
@@ -244,7 +255,7 @@ impl Suite {
             (Some(status), None) => {
                 let mut message = output::crash(&run.stderr);
                 if message.is_empty() {
-                    message = format!("the test process ended early ({status})");
+                    message = format!("The whole process ended before the test did ({status}).");
                 }
                 (Kind::Crash, message, String::new(), None)
             }

@@ -81,3 +81,37 @@ pub fn count(n: usize, thing: &str) -> String {
     let plural = if n == 1 { "" } else { "s" };
     format!("{n} {thing}{plural}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_fit_the_terminal() {
+        let text = "word ".repeat(40);
+        let wrapped = wrap(&text, 2);
+        assert!(wrapped.lines().all(|line| line.starts_with("  word") && line.len() <= COLUMNS));
+        assert_eq!(wrapped.split_whitespace().count(), 40);
+        let long = "x".repeat(100);
+        assert_eq!(wrap(&long, 2), format!("  {long}"));
+    }
+
+    #[test]
+    fn tables_are_not_broken() {
+        let table = format!("title\n  {}\n\nend", "cell ".repeat(20));
+        let lines: Vec<_> = indent(&table, 2).lines().map(str::to_string).collect();
+        assert_eq!(lines.len(), 4);
+        assert_eq!(
+            (lines[0].as_str(), lines[2].as_str(), lines[3].as_str()),
+            ("  title", "", "  end")
+        );
+    }
+
+    #[test]
+    fn spans_and_counts_read_as_people_say_them() {
+        let spans = [0, 1, 59, 60, 61, 630].map(duration);
+        assert_eq!(spans, ["0 minutes", "1 minute", "59 minutes", "1 h", "1 h 01 min", "10 h"]);
+        assert_eq!((count(1, "test"), count(2, "test")), ("1 test".into(), "2 tests".into()));
+        assert_eq!((fit("abc", 5), fit("äbcdef", 3)), ("abc  ".into(), "äb…".into()));
+    }
+}

@@ -54,9 +54,13 @@ pub fn red(
     report: &Report,
     root: &Path,
 ) -> Result<String, RefreshError> {
+    let mut exercise = exercise;
     let mut text = match (&report.outcomes[exercise.index], &report.compile_error) {
-        (Outcome::Failed(failure), _) => failed(exercise, failure),
-        (Outcome::NotCompiled, Some(error)) => not_compiled(exercise, error)?,
+        (_, Some(error)) => {
+            exercise = error.exercise(exercise.entry).unwrap_or(exercise);
+            not_compiled(exercise.entry, error)?
+        }
+        (Outcome::Failed(failure), None) => failed(exercise, failure),
         _ => untouched(exercise),
     };
     let hint = format!("cargo course hint {}", exercise.number());
@@ -136,8 +140,7 @@ fn shortened(printed: &str) -> String {
 }
 
 /// A changed signature is said in our words: the compiler speaks about the tests then.
-fn not_compiled(exercise: ExerciseRef<'_>, error: &CompileError) -> Result<String, RefreshError> {
-    let entry = exercise.entry;
+fn not_compiled(entry: &Entry, error: &CompileError) -> Result<String, RefreshError> {
     let file = entry.lesson.label(EXERCISE);
     let changed = changed_signature(entry)?;
     let mut text = format!("\n  {}\n", paint(BAD, "Your file does not compile."));
@@ -151,7 +154,8 @@ fn not_compiled(exercise: ExerciseRef<'_>, error: &CompileError) -> Result<Strin
                  your text in a backup. It was:",
                 exercise.function()
             );
-            text += &format!("\n{}\n\n{}\n", wrap(&problem, 2), indent(&must_be, 4));
+            text +=
+                &format!("\n{}\n\n    {}\n", wrap(&problem, 2), must_be.replace('\n', "\n    "));
         }
         (None, Some(line)) => {
             text += &format!("  edit    {file}:{line}\n\n{}\n", error.message.trim_end());

@@ -13,19 +13,22 @@ use course::verdict;
 
 use super::{FOUND, Guide, Note};
 
-/// Run the tests of what you work on, and explain the first that fails.
+/// Run the tests of what you work on, and explain the first that fails
 ///
 /// Without a name it is the lesson that you saved last.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   cargo course check            the lesson you work on
-  cargo course check 06         a lesson: 06, 6, rope and lesson06_rope all name it
-  cargo course check 06.2       one exercise: 06.2, rope.2 and rope_table all name it
-  cargo course check 11 --timeout 300
+  cargo course check 06         a lesson: 06, 6, rope or lesson06_rope
+  cargo course check 06.2       one exercise: 06.2, rope.2 or rope_table
+  cargo course check 11 --timeout 300     no test may take longer, in seconds
 
 Exit codes:
-  0  every test passes    1  an exercise is red    2  wrong input")]
+  0  every test passes    1  an exercise is red    2  wrong input"
+)]
 pub(crate) struct Arguments {
     /// A lesson such as 06 or rope, or an exercise such as 06.2 or rope_table
     #[arg(value_name = "LESSON[.N]")]
@@ -61,9 +64,9 @@ fn whole_lesson(guide: &Guide, entry: &Entry) -> anyhow::Result<ExitCode> {
     let report = report_of(&guide.outline, entry, &guide.runner, |entry| note.show(entry))?;
     drop(note);
     anstream::print!("{}", verdict::overview(entry, &report));
-    let next = report.next().map(|index| ExerciseRef { entry, index });
+    let next = report.next.map(|index| ExerciseRef { entry, index });
     match next {
-        Some(exercise) if report.outcomes[exercise.index] == Outcome::Untouched => {
+        Some(exercise) if is_to_begin(&report, exercise) => {
             anstream::print!("\n{}", verdict::go_on(exercise, &report, &guide.outline.root));
             Ok(ExitCode::from(FOUND))
         }
@@ -73,6 +76,11 @@ fn whole_lesson(guide: &Guide, entry: &Entry) -> anyhow::Result<ExitCode> {
             praise(guide, &format!("All {all} of lesson {:02} pass.", entry.lesson.number))
         }
     }
+}
+
+/// Whether nothing is red but what nobody has begun.
+fn is_to_begin(report: &Report, exercise: ExerciseRef<'_>) -> bool {
+    report.compile_error.is_none() && report.outcomes[exercise.index] == Outcome::Untouched
 }
 
 fn one_exercise(guide: &Guide, exercise: ExerciseRef<'_>) -> anyhow::Result<ExitCode> {

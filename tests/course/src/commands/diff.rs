@@ -12,18 +12,21 @@ use similar::{ChangeTag, TextDiff};
 use super::solution::{functions, may_see, not_rust, reference};
 use super::{FOUND, Guide};
 
-/// Compare your function with the reference, line by line, once it passes.
+/// Compare your function with the reference, once it passes
 #[derive(Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   cargo course diff 06.2             after your rope_table passes its tests
   cargo course diff 06.2 --give-up   before
 
-Lines with - are yours, lines with + the reference's. Helpers that a function uses are
-part of it; docs are not.
+Lines with - are yours, lines with + the reference's. Helpers that a function
+uses are part of it; docs are not.
 
 Exit codes:
-  0  shown    1  your function does not pass yet    2  wrong input")]
+  0  shown    1  your function does not pass yet    2  wrong input"
+)]
 pub(crate) struct Arguments {
     /// An exercise such as 06.2, rope.2 or rope_table
     #[arg(value_name = "LESSON.N")]
@@ -52,15 +55,16 @@ pub(crate) fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
 
 fn function(text: &str, label: &str, exercise: ExerciseRef<'_>) -> anyhow::Result<String> {
     let source = Source::parse(text).map_err(|(line, error)| not_rust(label, line, &error))?;
-    source
+    let function = source
         .body_with_helpers(exercise.function(), &functions(exercise))
-        .with_context(|| format!("{label} has no function `{}`", exercise.function()))
+        .with_context(|| format!("{label} has no function `{}`", exercise.function()))?;
+    Ok(function + "\n")
 }
 
 /// All lines of both texts, each with a mark of whose it is.
 fn lines(mine: &str, theirs: &str) -> String {
     if mine == theirs {
-        return format!("{mine}\n\nYours is the reference, letter by letter.\n");
+        return format!("{mine}\nYours is the reference, letter by letter.\n");
     }
     let diff = TextDiff::from_lines(mine, theirs);
     let mut text = String::new();

@@ -12,16 +12,19 @@ use super::Guide;
 /// What each hint is.
 const LEVELS: [&str; 3] = ["the idea", "the formula", "the steps, shape by shape"];
 
-/// Show a hint for an exercise: first the idea, then the formula, then the steps.
+/// Show a hint: the idea, then the formula, then the steps
 ///
-/// On a terminal it asks before it goes further; elsewhere it gives one hint. None of them
-/// contains the code.
+/// On a terminal it asks before it goes further; elsewhere it gives one hint.
+/// None of them contains the code.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   cargo course hint                  for the exercise you are at
   cargo course hint 06.2             first the idea; asks before it says more
-  cargo course hint 06.2 --level 3   only the steps")]
+  cargo course hint 06.2 --level 3   only the steps"
+)]
 pub(crate) struct Arguments {
     /// An exercise such as 06.2, rope.2 or rope_table
     #[arg(value_name = "LESSON.N")]

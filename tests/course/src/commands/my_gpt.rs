@@ -15,20 +15,23 @@ use course::text::{BOLD, DIM, GOOD, paint};
 
 use super::Guide;
 
-/// Train a GPT made of your own functions.
+/// Train a GPT made of your own functions
 ///
-/// Every lesson whose tests all pass is yours in it; the reference fills the rest. At the end
-/// a picture shows your loss beside the reference's.
+/// Every lesson whose tests all pass is yours in it; the reference fills the
+/// rest. At the end a picture shows your loss beside the reference's.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
-  cargo course my-gpt                                   the built-in stories, about a minute
+  cargo course my-gpt                        the built-in stories, about a minute
   cargo course my-gpt -- train --preset course --steps 500
   cargo course my-gpt -- train --text my.txt --seed 7
   cargo course my-gpt -- generate --run runs/my-gpt-1
 
-What follows -- is for the trainer: `cargo run --release -p capstone -- train --help`.
-Its first run compiles the trainer, and trains the reference once for the comparison.")]
+What follows -- is for the trainer; `cargo course my-gpt -- train --help` lists it.
+The first run compiles the trainer, and trains the reference once to compare with."
+)]
 pub(crate) struct Arguments {
     /// A command and flags of the trainer
     #[arg(last = true, value_name = "TRAINER ARGUMENTS")]
@@ -149,7 +152,7 @@ fn value_of(words: &[String], flag: &str) -> Option<String> {
 fn train(guide: &Guide, mine: &[&str], arguments: &[String], stdout: Stdio) -> anyhow::Result<u8> {
     let features: Vec<_> = mine.iter().map(|lesson| format!("{lesson}/mine")).collect();
     let mut command = guide.runner.cargo();
-    command.args(["run", "--quiet", "--release", "--package", "capstone"]);
+    command.args(["run", "--release", "--package", "capstone"]);
     if !features.is_empty() {
         command.arg("--features").arg(features.join(","));
     }
@@ -202,4 +205,46 @@ fn metrics(run: &Path) -> anyhow::Result<Vec<Row>> {
     let csv =
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(read_metrics(&csv))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(words: &[&str]) -> TrainerArguments {
+        let words: Vec<_> = words.iter().map(|word| word.to_string()).collect();
+        TrainerArguments::of(&words).with_directory(Path::new("/nowhere"))
+    }
+
+    #[test]
+    fn a_training_gets_a_directory_of_its_own_unless_it_is_told_one() {
+        let plain = arguments(&[]);
+        assert_eq!(plain.words, ["train", "--out", "runs/my-gpt-1"]);
+        assert_eq!(plain.out, Some(PathBuf::from("/nowhere/runs/my-gpt-1")));
+        assert_eq!(arguments(&["--seed", "7"]).words[..3], ["train", "--seed", "7"]);
+        for told in [&["train", "--out", "there"][..], &["train", "--out=there"]] {
+            assert_eq!(arguments(told).out, Some(PathBuf::from("/nowhere/there")));
+            assert_eq!(arguments(told).words, told);
+        }
+        assert!(arguments(&["train", "--resume", "runs/a"]).is_resumed);
+    }
+
+    #[test]
+    fn what_trains_nothing_gets_no_directory() {
+        for words in [&["generate", "--run", "runs/a"][..], &["train", "--help"]] {
+            assert_eq!(
+                (arguments(words).out, arguments(words).words),
+                (None, words.to_vec().iter().map(ToString::to_string).collect())
+            );
+        }
+    }
+
+    #[test]
+    fn the_reference_gets_the_same_flags_in_another_place() {
+        let words = ["train", "--seed", "7", "--out", "there", "--steps", "5"];
+        let expected = ["train", "--seed", "7", "--steps", "5", "--out", "kept"];
+        assert_eq!(arguments(&words).elsewhere(Path::new("kept")), expected);
+        let words = ["train", "--out=there"];
+        assert_eq!(arguments(&words).elsewhere(Path::new("kept")), ["train", "--out", "kept"]);
+    }
 }

@@ -7,13 +7,17 @@ use course::page;
 
 use super::Guide;
 
-/// Show the exercise to go on with.
+/// Show the exercise to go on with
 ///
-/// It is in the unfinished lesson you saved last; if you have not begun any, in the first.
+/// It is in the unfinished lesson you saved last; if there is none, in the
+/// first unfinished one.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
-  cargo course next             name, minutes, file and line, what to read")]
+  cargo course next             name, minutes, file and line, what to read"
+)]
 pub(crate) struct Arguments {}
 
 pub(crate) fn run(_: &Arguments) -> anyhow::Result<ExitCode> {

@@ -10,17 +10,20 @@ use course::reset::{back_up, with_fresh_function};
 
 use super::Guide;
 
-/// Begin an exercise, a lesson or the course again; your text is kept in a backup.
+/// Begin an exercise or a lesson again; your text is kept in a backup
 #[derive(Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   cargo course reset 06.2       one function, the rest of the file stays
   cargo course reset 06         the whole file
   cargo course reset --all      all lessons
 
-Backups are in .course/backups; each is named with lesson, date and time.")]
+Backups are in .course/backups; each is named with lesson, date and time."
+)]
 pub(crate) struct Arguments {
-    /// A lesson such as 06 or rope, or an exercise such as 06.2 or rope_table
+    /// A lesson such as 06, or an exercise such as 06.2 or rope_table
     #[arg(value_name = "LESSON[.N]", required_unless_present = "all", conflicts_with = "all")]
     asked: Option<String>,
     /// Every lesson
@@ -77,7 +80,7 @@ fn replace(guide: &Guide, stub: &Stub, text: &str, what: &str) -> anyhow::Result
             let backup = back_up(stub.lesson(), &guide.outline.root)
                 .with_context(|| format!("cannot make a backup of {}", stub.path()))?;
             stub.write_text(text)?;
-            println!("{what} is fresh again; what you had is in {backup}");
+            println!("{what} is fresh again; what you had is in\n  {backup}");
         }
     }
     Ok(())

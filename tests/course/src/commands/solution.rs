@@ -9,15 +9,18 @@ use course::source::Source;
 
 use super::{FOUND, Guide};
 
-/// Show the reference function, once your own passes.
+/// Show the reference function, once your own passes
 #[derive(Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   cargo course solution 06.2             after your rope_table passes its tests
   cargo course solution 06.2 --give-up   before; think of the hints first
 
 Exit codes:
-  0  shown    1  your function does not pass yet    2  wrong input")]
+  0  shown    1  your function does not pass yet    2  wrong input"
+)]
 pub(crate) struct Arguments {
     /// An exercise such as 06.2, rope.2 or rope_table
     #[arg(value_name = "LESSON.N")]

@@ -8,19 +8,22 @@ use course::refresh::Stub;
 
 use super::{FOUND, workspace_root};
 
-/// Make the exercise stubs from the reference solutions.
+/// Make the exercise stubs from the reference solutions
 ///
-/// Writes lessons/*/src/exercise.rs from src/solution.rs and lesson.toml. A file that holds
-/// somebody's work is never overwritten, unless --force is given.
+/// Writes lessons/*/src/exercise.rs from src/solution.rs and lesson.toml. A file
+/// that holds somebody's work is never overwritten, unless --force is given.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   cargo course stubs            write the stubs of all lessons
-  cargo course stubs 06         write one: 06, 6, rope and lesson06_rope all name it
+  cargo course stubs 06         write one: 06, 6, rope or lesson06_rope
   cargo course stubs --check    write nothing, name the stubs that are stale
 
 Exit codes:
-  0  all is well    1  a stub is stale or holds work    2  wrong input, nothing written")]
+  0  all is well    1  a stub is stale or holds work    2  wrong input"
+)]
 pub(crate) struct Arguments {
     /// Lessons such as 06, 6, rope or lesson06_rope; all if none is given
     #[arg(value_name = "LESSON")]

@@ -19,16 +19,20 @@ use super::{Guide, check};
 /// the system does not report changes, and fourteen files cost nothing.
 const PULSE: Duration = Duration::from_millis(200);
 
-/// Check again after every save.
+/// Check again after every save
 ///
-/// Without a name it follows you: each time it checks the lesson that you saved last.
+/// Without a name it follows you: each time it checks the lesson that you
+/// saved last.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   cargo course watch            the lesson you work on
   cargo course watch 06.2       one exercise
 
-While it runs:  Enter checks again, q and Enter ends, and so does Ctrl-C")]
+While it runs:  Enter checks again, q and Enter ends, and so does Ctrl-C"
+)]
 pub(crate) struct Arguments {
     /// A lesson such as 06 or rope, or an exercise such as 06.2 or rope_table
     #[arg(value_name = "LESSON[.N]")]

@@ -108,13 +108,19 @@ impl<'a> Progress<'a> {
     }
 
     /// The exercise to go on with: in the unfinished lesson that was worked on last; if there
-    /// is none, in the first unfinished one. `None` if all is done.
+    /// is none, in the first unfinished one after the lesson worked on last, or from the
+    /// beginning. `None` if all is done.
     pub fn next(&self) -> Option<ExerciseRef<'a>> {
-        let unfinished = || self.lessons().filter(|(_, report)| report.stage() != Stage::Done);
-        let latest = unfinished()
-            .filter(|(_, report)| report.has_work)
-            .max_by_key(|(entry, _)| modified(&entry.lesson.dir.join(EXERCISE)));
-        let (entry, report) = latest.or_else(|| unfinished().next())?;
+        let is_unfinished = |(_, report): &(&Entry, &Report)| report.stage() != Stage::Done;
+        let begun = || self.lessons().filter(|(_, report)| report.has_work);
+        let saved = |(entry, _): &(&Entry, &Report)| modified(&entry.lesson.dir.join(EXERCISE));
+        let last = begun().max_by_key(saved).map_or(0, |(entry, _)| entry.lesson.number);
+        let later = |(entry, _): &(&Entry, &Report)| entry.lesson.number > last;
+        let (entry, report) = begun()
+            .filter(is_unfinished)
+            .max_by_key(saved)
+            .or_else(|| self.lessons().filter(later).find(is_unfinished))
+            .or_else(|| self.lessons().find(is_unfinished))?;
         report.next.map(|index| ExerciseRef { entry, index })
     }
 

@@ -90,7 +90,15 @@ fn one_exercise(guide: &Guide, exercise: ExerciseRef<'_>) -> anyhow::Result<Exit
     let report = ask_the_tests(exercise.entry, &guide.runner, &mut announce, is_it)?;
     drop(note);
     match report.outcomes[exercise.index] {
-        Outcome::Passed(n) => praise(guide, &format!("{exercise} passes {}.", count(n, "test"))),
+        Outcome::Passed(n) => {
+            let code = praise(guide, &format!("{exercise} passes {}.", count(n, "test")))?;
+            let number = exercise.number();
+            anstream::println!(
+                "
+  The reference beside yours: cargo course diff {number}"
+            );
+            Ok(code)
+        }
         _ => red(guide, exercise, &report),
     }
 }

@@ -24,13 +24,13 @@ use super::Guide;
     verbatim_doc_comment,
     after_help = "\
 Examples:
-  cargo course my-gpt                        the built-in stories, about a minute
+  cargo course my-gpt                     the built-in stories, about a minute
   cargo course my-gpt -- train --preset course --steps 500
   cargo course my-gpt -- train --text my.txt --seed 7
   cargo course my-gpt -- generate --run runs/my-gpt-1
 
-What follows -- is for the trainer; `cargo course my-gpt -- train --help` lists it.
-The first run compiles the trainer, and trains the reference once to compare with."
+What follows -- is for the trainer: `cargo course my-gpt -- train --help`. The
+first run compiles the trainer, and trains the reference once to compare with."
 )]
 pub(crate) struct Arguments {
     /// A command and flags of the trainer

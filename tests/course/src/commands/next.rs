@@ -10,7 +10,7 @@ use super::Guide;
 /// Show the exercise to go on with
 ///
 /// It is in the unfinished lesson you saved last; if there is none, in the
-/// first unfinished one.
+/// next one after the lesson you finished.
 #[derive(Args)]
 #[command(
     verbatim_doc_comment,

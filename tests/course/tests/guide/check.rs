@@ -37,7 +37,7 @@ fn what_is_not_begun_is_named_with_what_helps() {
     course.solve(1, "double", "x + x");
     let lines = ["✓ 1.1 double", "1 of 3 exercises pass. Go on with 1.2 double_and_one"];
     course.run(&["check"]).has(1, &lines);
-    let lines = ["1.1 double passes 2 tests. Well done.", "Next: 1.2 double_and_one"];
+    let lines = ["1.1 double passes 2 tests. Well done.", "Next: 1.2 double_and_one", "diff 1.1"];
     course.run(&["check", "double"]).has(0, &lines);
     course.solve_all(1);
     course.run(&["check", "1"]).has(0, &["All 3 exercises of lesson 01 pass.", "Next: 2.1 double"]);

@@ -74,6 +74,16 @@ fn the_end_of_the_course_is_not_an_empty_page() {
 }
 
 #[test]
+fn after_a_lesson_comes_the_next_one_and_after_the_last_what_was_skipped() {
+    let course = Course::new();
+    course.solve_all(1);
+    course.run(&["next"]).has(0, &["Next: 2.1 double"]);
+    course.run(&["reset", "1"]);
+    course.solve_all(2);
+    course.run(&["next"]).has(0, &["Next: 1.1 double"]);
+}
+
+#[test]
 fn hints_come_one_at_a_time() {
     let course = Course::new();
     let hint = course.run(&["hint", "01.2"]);

@@ -39,13 +39,13 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
-    // The trainer saves when it is interrupted; so this process must outlive it.
-    ctrlc::set_handler(|| {}).context("cannot listen for Ctrl-C")?;
     let guide = Guide::new()?;
     let progress = guide.progress()?;
     let mine = finished(&progress);
     anstream::print!("{}", parts(&progress, mine.len()));
 
+    // The trainer saves when it is interrupted; so this process must outlive it.
+    ctrlc::set_handler(|| {}).context("cannot listen for Ctrl-C")?;
     let arguments = TrainerArguments::of(&args.trainer);
     let arguments = arguments.with_directory(&guide.outline.root);
     let features: Vec<_> = mine.iter().map(|entry| entry.lesson.name.as_str()).collect();
@@ -53,14 +53,13 @@ pub(crate) fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
     if code != 0 {
         return Ok(ExitCode::from(code));
     }
-    let Some(out) = &arguments.out else {
-        return Ok(ExitCode::SUCCESS);
-    };
-    anstream::print!("{}", parts(&progress, mine.len()));
-    if !mine.is_empty() && !arguments.is_resumed {
-        return compare(&guide, &arguments, out);
+    match &arguments.out {
+        Some(out) if !mine.is_empty() && !arguments.is_resumed => {
+            anstream::print!("{}", parts(&progress, mine.len()));
+            compare(&guide, &arguments, out)
+        }
+        _ => Ok(ExitCode::SUCCESS),
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// The lessons whose every test passes.

@@ -11,7 +11,7 @@ use clap::Args;
 use course::curve::{Row, beside, read_metrics};
 use course::outline::Entry;
 use course::progress::{Progress, Stage, common_hash, target};
-use course::text::{BOLD, DIM, GOOD, paint};
+use course::text::{BOLD, DIM, GOOD, paint, wrap};
 
 use super::Guide;
 
@@ -71,9 +71,9 @@ fn finished<'a>(progress: &Progress<'a>) -> Vec<&'a Entry> {
 /// Whose each part of the GPT is.
 fn parts(progress: &Progress<'_>, n_mine: usize) -> String {
     if n_mine == 0 {
-        return "\n  No lesson is finished yet, so every part of this GPT is the reference's. \
-                Finish one,\n  and that part will be yours.\n\n"
-            .to_string();
+        let kindly = "No lesson is finished yet, so every part of this GPT is the \
+                      reference's. Finish one, and that part will be yours.";
+        return format!("\n{}\n\n", wrap(kindly, 2));
     }
     let mut text = format!("\n  {}\n\n", paint(BOLD, "The parts of your GPT"));
     for (entry, report) in progress.lessons() {

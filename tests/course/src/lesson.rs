@@ -50,6 +50,24 @@ pub enum LessonError {
         /// The lesson whose name or number comes closest.
         nearest: String,
     },
+    /// Somebody asked for an exercise which does not exist.
+    #[error("unknown exercise `{asked}`: did you mean `{nearest}`?")]
+    UnknownExercise {
+        /// What they asked for.
+        asked: String,
+        /// The exercise whose number or function comes closest.
+        nearest: String,
+    },
+    /// Somebody named a lesson where one exercise was asked for.
+    #[error("`{asked}` is a whole lesson: name one of its exercises, `{first}` to `{last}`")]
+    NotAnExercise {
+        /// What they asked for.
+        asked: String,
+        /// The lesson's first exercise.
+        first: String,
+        /// The lesson's last exercise.
+        last: String,
+    },
 }
 
 /// One folder `lessons/lessonNN_topic`.

@@ -80,6 +80,21 @@ impl Stub {
         self.lesson.label(EXERCISE)
     }
 
+    /// The lesson it belongs to.
+    pub fn lesson(&self) -> &Lesson {
+        &self.lesson
+    }
+
+    /// What is there now; `None` if the file does not exist.
+    pub fn current(&self) -> Option<&str> {
+        self.current.as_deref()
+    }
+
+    /// What the file must be.
+    pub fn fresh(&self) -> &str {
+        &self.fresh
+    }
+
     /// Whether the file is what it must be.
     pub fn is_fresh(&self) -> bool {
         self.current.as_ref() == Some(&self.fresh)
@@ -119,13 +134,21 @@ impl Stub {
     /// # Errors
     /// [`RefreshError::Write`]; the old file is then untouched.
     pub fn write(&self) -> Result<(), RefreshError> {
-        self.replace_file().map_err(|source| RefreshError::Write { path: self.path(), source })
+        self.write_text(&self.fresh)
     }
 
-    fn replace_file(&self) -> io::Result<()> {
+    /// Writes another text in the place of the stub, whole or not at all.
+    ///
+    /// # Errors
+    /// Like [`write`](Self::write).
+    pub fn write_text(&self, text: &str) -> Result<(), RefreshError> {
+        self.replace_file(text).map_err(|source| RefreshError::Write { path: self.path(), source })
+    }
+
+    fn replace_file(&self, text: &str) -> io::Result<()> {
         let dir = &self.lesson.dir;
         let mut file = NamedTempFile::new_in(dir.join("src"))?;
-        file.write_all(self.fresh.as_bytes())?;
+        file.write_all(text.as_bytes())?;
         // A temporary file is for its owner only; a source file is as readable as its neighbour.
         file.as_file().set_permissions(fs::metadata(dir.join(SOLUTION))?.permissions())?;
         file.persist(dir.join(EXERCISE))?;

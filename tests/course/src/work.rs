@@ -26,6 +26,18 @@ pub fn find_work(text: &str) -> Vec<String> {
     added.chain(comment).collect()
 }
 
+/// Whether a function of the file is still as the stub has it. `false` if the file does not
+/// parse or has no such function: then somebody has worked on it.
+pub fn is_untouched(text: &str, function: &str) -> bool {
+    let Ok(file) = syn::parse_str::<syn::File>(text) else {
+        return false;
+    };
+    file.items.iter().any(|item| match item {
+        Item::Fn(item) => item.sig.ident == function && is_stub_body(&item.block.stmts),
+        _ => false,
+    })
+}
+
 /// Whether a body is a `todo!` with nothing but `let _ = (x, table);` before it.
 fn is_stub_body(statements: &[Stmt]) -> bool {
     let Some((last, before)) = statements.split_last() else {

@@ -1,0 +1,108 @@
+//! One module per command; each has its `Arguments` and a `run`.
+
+pub(crate) mod check;
+pub(crate) mod diff;
+pub(crate) mod hint;
+pub(crate) mod my_gpt;
+pub(crate) mod next;
+pub(crate) mod reset;
+pub(crate) mod solution;
+pub(crate) mod status;
+pub(crate) mod stubs;
+pub(crate) mod verify;
+pub(crate) mod watch;
+
+use std::env;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use course::lesson::find_root;
+use course::outline::{Entry, ExerciseRef, Outline};
+use course::progress::{Progress, ask_the_tests};
+use course::suite::{Outcome, Runner};
+
+/// Exit code when something was found: a red exercise, a stale stub, work that would be lost.
+pub(crate) const FOUND: u8 = 1;
+/// Exit code for wrong input; clap uses the same for a wrong command line.
+pub(crate) const BAD_INPUT: u8 = 2;
+
+/// The longest that one test may take, unless somebody says otherwise.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The workspace around the current folder.
+pub(crate) fn workspace_root() -> anyhow::Result<PathBuf> {
+    let here = env::current_dir().context("cannot tell the current folder")?;
+    Ok(find_root(&here))
+}
+
+/// What most commands need: the lessons, and somebody to run their tests.
+struct Guide {
+    outline: Outline,
+    runner: Runner,
+}
+
+impl Guide {
+    fn new() -> anyhow::Result<Self> {
+        Self::with_timeout(TIMEOUT)
+    }
+
+    fn with_timeout(timeout: Duration) -> anyhow::Result<Self> {
+        let root = workspace_root()?;
+        let outline = Outline::read(&root)?;
+        let runner = Runner::new(&root, timeout);
+        Ok(Self { outline, runner })
+    }
+
+    fn progress(&self) -> anyhow::Result<Progress<'_>> {
+        let mut note = Note::default();
+        Ok(Progress::of(&self.outline, &self.runner, |entry| note.show(entry))?)
+    }
+
+    /// The exercise asked for, or else the one to go on with; `None` if all is done.
+    fn exercise(&self, asked: Option<&str>) -> anyhow::Result<Option<ExerciseRef<'_>>> {
+        match asked {
+            Some(asked) => Ok(Some(self.outline.find_exercise(asked)?)),
+            None => Ok(self.progress()?.next()),
+        }
+    }
+
+    /// Whether the tests of one exercise pass now.
+    fn passes(&self, exercise: ExerciseRef<'_>) -> anyhow::Result<bool> {
+        let mut note = Note::default();
+        let mut announce = |entry: &Entry| note.show(entry);
+        let is_it = |other: ExerciseRef<'_>| other.index == exercise.index;
+        let report = ask_the_tests(exercise.entry, &self.runner, &mut announce, is_it)?;
+        Ok(matches!(report.outcomes[exercise.index], Outcome::Passed(_)))
+    }
+}
+
+/// A line on the terminal that says what takes its time; it is gone when that is over.
+#[derive(Default)]
+struct Note {
+    is_shown: bool,
+}
+
+impl Note {
+    fn show(&mut self, entry: &Entry) {
+        if std::io::stderr().is_terminal() {
+            self.clear();
+            anstream::eprint!("testing lesson {:02} …", entry.lesson.number);
+            self.is_shown = true;
+        }
+    }
+
+    fn clear(&mut self) {
+        if self.is_shown {
+            anstream::eprint!("\r\x1b[K");
+            self.is_shown = false;
+        }
+    }
+}
+
+impl Drop for Note {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}

@@ -5,9 +5,13 @@
 
 use std::fmt::Debug;
 
+use gradcheck::{Part, assert_no_known_mistake};
 use lesson01_tokens::solution as reference;
 use lesson01_tokens::{Batch, PAD, TokenError, Vocabulary, split_characters};
 use ndarray::{Array2, array};
+
+mod known;
+use known::KNOWN;
 
 /// The text of the lesson. Its ids are 1 2 3 4 1 5, because `<pad>` is 0.
 const TEXT: [&str; 6] = ["the", "cat", "sat", "on", "the", "mat"];
@@ -15,6 +19,14 @@ const TEXT: [&str; 6] = ["the", "cat", "sat", "on", "the", "mat"];
 mod ex1_build_vocabulary {
     use super::*;
     use crate::subject::build_vocabulary;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
+    fn a0_no_known_mistake() {
+        let vocabulary = build_vocabulary(&["the", "cat", "<pad>", "the", "Mat"]);
+        let answer = [Part::of("tokens", &tokens(&vocabulary)), Part::of("ids", &ids(&vocabulary))];
+        assert_no_known_mistake(KNOWN, "build_vocabulary", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
@@ -81,6 +93,19 @@ mod ex2_encode {
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
+    fn a0_no_known_mistake() {
+        let vocabulary = reference::build_vocabulary(&TEXT);
+        let known = encode(&["mat", "the"], &vocabulary);
+        let unknown = encode(&["the", "dog", "sat", "by"], &vocabulary);
+        let answer = [
+            Part::of("the result for `mat the`", &known),
+            Part::of("the result for `the dog sat by`", &unknown),
+        ];
+        assert_no_known_mistake(KNOWN, "encode", &answer);
+    }
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
     fn a_the_cat_sat_on_the_mat_is_1_2_3_4_1_5() {
         let vocabulary = reference::build_vocabulary(&TEXT);
         let hint = "look up every token of the text in vocabulary.ids";
@@ -136,6 +161,17 @@ mod ex3_decode {
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
+    fn a0_no_known_mistake() {
+        let vocabulary = reference::build_vocabulary(&TEXT);
+        let known = decode(&[5, PAD, 1], &vocabulary);
+        let unknown = decode(&[5, 90, 7], &vocabulary);
+        let answer =
+            [Part::of("the result for 5 0 1", &known), Part::of("the result for 5 90 7", &unknown)];
+        assert_no_known_mistake(KNOWN, "decode", &answer);
+    }
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
     fn a_1_2_3_4_1_5_is_the_cat_sat_on_the_mat() {
         let vocabulary = reference::build_vocabulary(&TEXT);
         let hint = "an id is a place in vocabulary.tokens, and places count from 0";
@@ -188,6 +224,13 @@ mod ex4_shift {
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
+    fn a0_no_known_mistake() {
+        let batch = shift(&array![[1, 2, 3, 4], [6, 7, 8, 9], [11, 12, 13, 14]]);
+        assert_no_known_mistake(KNOWN, "shift", &answer(&batch));
+    }
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
     fn a_the_target_is_the_next_token() {
         let batch = shift(&array![[1, 2, 3, 4, 1, 5]]); // the cat sat on the mat
         let hint = "ids leave out the last token of the window, targets the first";
@@ -207,8 +250,9 @@ mod ex4_shift {
     fn c_the_order_in_memory_does_not_matter() {
         let columns = array![[1, 7], [2, 8], [3, 9]];
         let batch = shift(&columns.t()); // the same two windows as in b
+        let expected = shift(&array![[1, 2, 3], [7, 8, 9]]);
         let hint = "index by axis; do not walk over the memory as if it were contiguous";
-        assert_batch(&batch, &array![[1, 2], [7, 8]], &array![[2, 3], [8, 9]], hint);
+        assert_batch(&batch, &expected.ids, &expected.targets, hint);
     }
 
     #[test]
@@ -224,6 +268,15 @@ mod ex4_shift {
 mod ex5_split_train_validation {
     use super::*;
     use crate::subject::split_train_validation;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
+    fn a0_no_known_mistake() {
+        // 0.25 * 7 = 1.75, which is rounded to 2
+        let split = split_train_validation(&[11, 12, 13, 14, 15, 16, 17], 0.25);
+        let answer = [Part::of("train", &split.train), Part::of("validation", &split.validation)];
+        assert_no_known_mistake(KNOWN, "split_train_validation", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
@@ -281,6 +334,14 @@ mod ex6_sample_batch {
     use ndarray_rand::rand::SeedableRng;
     use ndarray_rand::rand::rngs::StdRng;
     use std::collections::BTreeSet;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
+    fn a0_no_known_mistake() {
+        let text: Vec<usize> = (20..27).collect();
+        let batch = sample_batch(&text, 6, 2, &mut rng(1));
+        assert_no_known_mistake(KNOWN, "sample_batch", &answer(&batch));
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
@@ -378,6 +439,16 @@ mod ex7_pad_conversations {
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
+    fn a0_no_known_mistake() {
+        // The second fills its row, the third leaves places free.
+        let two = pad_conversations(&[vec![7, 8], vec![1, 2, 3, 4, 5]], 4);
+        let one = pad_conversations(&[vec![9, 6]], 3);
+        let answer: Vec<_> = answer(&two).into_iter().chain(answer(&one)).collect();
+        assert_no_known_mistake(KNOWN, "pad_conversations", &answer);
+    }
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
     fn a_a_short_conversation_is_filled_up_on_the_right() {
         let batch = pad_conversations(&[vec![7, 8, 9]], 5);
         let hint = "the ids stand at the left; what comes after the last id is PAD";
@@ -434,6 +505,13 @@ mod ex7_pad_conversations {
             );
         }
     }
+}
+
+/// Both halves of a batch, row by row.
+fn answer(batch: &Batch) -> [Part; 2] {
+    let rows = |ids: &Array2<usize>| ids.rows().into_iter().map(|row| row.to_vec()).collect();
+    let [ids, targets]: [Vec<Vec<usize>>; 2] = [rows(&batch.ids), rows(&batch.targets)];
+    [Part::of("ids", &ids), Part::of("targets", &targets)]
 }
 
 /// Compares both halves of a batch.

@@ -152,7 +152,7 @@ pub mod decode {
         reference::decode(&ids, vocabulary)
     }
 
-    pub fn vocab_size_without_pad<'a>(
+    pub fn vocab_size_one_too_small<'a>(
         ids: &[usize],
         vocabulary: &'a Vocabulary,
     ) -> Result<Vec<&'a str>, TokenError> {

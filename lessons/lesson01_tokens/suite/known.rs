@@ -10,63 +10,63 @@ pub(super) const KNOWN: &[Known] = &[
         read: "`cargo course hint 1.1`, then the chapter book/src/lesson01_tokens.md",
         right: &[
             Part::text("tokens", "[\"<pad>\", \"the\", \"cat\", \"Mat\"]"),
-            Part::text("ids", "[(0, \"<pad>\"), (1, \"the\"), (2, \"cat\"), (3, \"Mat\")]"),
+            Part::text("ids", "\"0 <pad>, 1 the, 2 cat, 3 Mat\""),
         ],
         mistakes: &[
             Mistake {
                 says: "your tokens are sorted: their order is the one in which they first appear",
                 answer: &[
                     Part::text("tokens", "[\"<pad>\", \"Mat\", \"cat\", \"the\"]"),
-                    Part::text("ids", "[(0, \"<pad>\"), (1, \"Mat\"), (2, \"cat\"), (3, \"the\")]"),
+                    Part::text("ids", "\"0 <pad>, 1 Mat, 2 cat, 3 the\""),
                 ],
             },
             Mistake {
                 says: "your vocabulary has <pad> only where the text has it: it must be the first token of every vocabulary",
                 answer: &[
                     Part::text("tokens", "[\"the\", \"cat\", \"<pad>\", \"Mat\"]"),
-                    Part::text("ids", "[(0, \"the\"), (1, \"cat\"), (2, \"<pad>\"), (3, \"Mat\")]"),
+                    Part::text("ids", "\"0 the, 1 cat, 2 <pad>, 3 Mat\""),
                 ],
             },
             Mistake {
                 says: "your <pad> is the last token: it must be the first, with id 0",
                 answer: &[
                     Part::text("tokens", "[\"the\", \"cat\", \"Mat\", \"<pad>\"]"),
-                    Part::text("ids", "[(0, \"the\"), (1, \"cat\"), (2, \"Mat\"), (3, \"<pad>\")]"),
+                    Part::text("ids", "\"0 the, 1 cat, 2 Mat, 3 <pad>\""),
                 ],
             },
             Mistake {
                 says: "your vocabulary has <pad> twice: it is there from the start, so it is not new in the text",
                 answer: &[
                     Part::text("tokens", "[\"<pad>\", \"the\", \"cat\", \"<pad>\", \"Mat\"]"),
-                    Part::text("ids", "[(1, \"the\"), (2, \"cat\"), (3, \"<pad>\"), (4, \"Mat\")]"),
+                    Part::text("ids", "\"1 the, 2 cat, 3 <pad>, 4 Mat\""),
                 ],
             },
             Mistake {
                 says: "your vocabulary has a token for every word of the text: one that is there already must be passed over",
                 answer: &[
                     Part::text("tokens", "[\"<pad>\", \"the\", \"cat\", \"<pad>\", \"the\", \"Mat\"]"),
-                    Part::text("ids", "[(2, \"cat\"), (3, \"<pad>\"), (4, \"the\"), (5, \"Mat\")]"),
+                    Part::text("ids", "\"2 cat, 3 <pad>, 4 the, 5 Mat\""),
                 ],
             },
             Mistake {
                 says: "your ids count from 1: tokens[id] must be the token, and places count from 0",
                 answer: &[
                     Part::text("tokens", "[\"<pad>\", \"the\", \"cat\", \"Mat\"]"),
-                    Part::text("ids", "[(1, \"<pad>\"), (2, \"the\"), (3, \"cat\"), (4, \"Mat\")]"),
+                    Part::text("ids", "\"1 <pad>, 2 the, 3 cat, 4 Mat\""),
                 ],
             },
             Mistake {
                 says: "your ids are places in the text: an id is a place in the list of distinct tokens, and the first one stays",
                 answer: &[
                     Part::text("tokens", "[\"<pad>\", \"the\", \"cat\", \"Mat\"]"),
-                    Part::text("ids", "[(2, \"cat\"), (3, \"<pad>\"), (4, \"the\"), (5, \"Mat\")]"),
+                    Part::text("ids", "\"2 cat, 3 <pad>, 4 the, 5 Mat\""),
                 ],
             },
             Mistake {
                 says: "your tokens are all in lower case: a token is kept as it is, capitals too",
                 answer: &[
                     Part::text("tokens", "[\"<pad>\", \"the\", \"cat\", \"mat\"]"),
-                    Part::text("ids", "[(0, \"<pad>\"), (1, \"the\"), (2, \"cat\"), (3, \"mat\")]"),
+                    Part::text("ids", "\"0 <pad>, 1 the, 2 cat, 3 mat\""),
                 ],
             },
         ],
@@ -75,43 +75,43 @@ pub(super) const KNOWN: &[Known] = &[
         exercise: "encode",
         read: "`cargo course hint 1.2`, then the chapter book/src/lesson01_tokens.md",
         right: &[
-            Part::text("the result for `mat the`", "Ok([5, 1])"),
-            Part::text("the result for `the dog sat by`", "Err(UnknownToken { token: \"dog\", position: 1 })"),
+            Part::text("mat the", "Ok([5, 1])"),
+            Part::text("the dog sat by", "Err(UnknownToken { token: \"dog\", position: 1 })"),
         ],
         mistakes: &[
             Mistake {
                 says: "your function skips unknown tokens: the result would be shorter than the text, so return the error",
                 answer: &[
-                    Part::text("the result for `mat the`", "Ok([5, 1])"),
-                    Part::text("the result for `the dog sat by`", "Ok([1, 3])"),
+                    Part::text("mat the", "Ok([5, 1])"),
+                    Part::text("the dog sat by", "Ok([1, 3])"),
                 ],
             },
             Mistake {
                 says: "your function takes unknown tokens for <pad>: they have no id, so return the error",
                 answer: &[
-                    Part::text("the result for `mat the`", "Ok([5, 1])"),
-                    Part::text("the result for `the dog sat by`", "Ok([1, 0, 3, 0])"),
+                    Part::text("mat the", "Ok([5, 1])"),
+                    Part::text("the dog sat by", "Ok([1, 0, 3, 0])"),
                 ],
             },
             Mistake {
                 says: "your error counts the position from 1: positions count from 0",
                 answer: &[
-                    Part::text("the result for `mat the`", "Ok([5, 1])"),
-                    Part::text("the result for `the dog sat by`", "Err(UnknownToken { token: \"dog\", position: 2 })"),
+                    Part::text("mat the", "Ok([5, 1])"),
+                    Part::text("the dog sat by", "Err(UnknownToken { token: \"dog\", position: 2 })"),
                 ],
             },
             Mistake {
                 says: "your error names the last unknown token: it must be the first",
                 answer: &[
-                    Part::text("the result for `mat the`", "Ok([5, 1])"),
-                    Part::text("the result for `the dog sat by`", "Err(UnknownToken { token: \"by\", position: 3 })"),
+                    Part::text("mat the", "Ok([5, 1])"),
+                    Part::text("the dog sat by", "Err(UnknownToken { token: \"by\", position: 3 })"),
                 ],
             },
             Mistake {
                 says: "your ids come from a vocabulary of the text itself: take those of the vocabulary that is passed in",
                 answer: &[
-                    Part::text("the result for `mat the`", "Ok([1, 2])"),
-                    Part::text("the result for `the dog sat by`", "Ok([1, 2, 3, 4])"),
+                    Part::text("mat the", "Ok([1, 2])"),
+                    Part::text("the dog sat by", "Ok([1, 2, 3, 4])"),
                 ],
             },
         ],
@@ -120,43 +120,43 @@ pub(super) const KNOWN: &[Known] = &[
         exercise: "decode",
         read: "`cargo course hint 1.3`, then the chapter book/src/lesson01_tokens.md",
         right: &[
-            Part::text("the result for 5 0 1", "Ok([\"mat\", \"<pad>\", \"the\"])"),
-            Part::text("the result for 5 90 7", "Err(UnknownId { id: 90, vocab_size: 6 })"),
+            Part::text("5 0 1", "Ok([\"mat\", \"<pad>\", \"the\"])"),
+            Part::text("5 90 7", "Err(UnknownId { id: 90, vocab_size: 6 })"),
         ],
         mistakes: &[
             Mistake {
                 says: "your function skips unknown ids: the result would be shorter than ids, so return the error",
                 answer: &[
-                    Part::text("the result for 5 0 1", "Ok([\"mat\", \"<pad>\", \"the\"])"),
-                    Part::text("the result for 5 90 7", "Ok([\"mat\"])"),
+                    Part::text("5 0 1", "Ok([\"mat\", \"<pad>\", \"the\"])"),
+                    Part::text("5 90 7", "Ok([\"mat\"])"),
                 ],
             },
             Mistake {
                 says: "your function takes unknown ids for <pad>: they stand for no token, so return the error",
                 answer: &[
-                    Part::text("the result for 5 0 1", "Ok([\"mat\", \"<pad>\", \"the\"])"),
-                    Part::text("the result for 5 90 7", "Ok([\"mat\", \"<pad>\", \"<pad>\"])"),
+                    Part::text("5 0 1", "Ok([\"mat\", \"<pad>\", \"the\"])"),
+                    Part::text("5 90 7", "Ok([\"mat\", \"<pad>\", \"<pad>\"])"),
                 ],
             },
             Mistake {
                 says: "your function leaves <pad> out: as many tokens must come back as ids went in",
                 answer: &[
-                    Part::text("the result for 5 0 1", "Ok([\"mat\", \"the\"])"),
-                    Part::text("the result for 5 90 7", "Err(UnknownId { id: 90, vocab_size: 6 })"),
+                    Part::text("5 0 1", "Ok([\"mat\", \"the\"])"),
+                    Part::text("5 90 7", "Err(UnknownId { id: 90, vocab_size: 6 })"),
                 ],
             },
             Mistake {
-                says: "your error has a vocab_size that is one too small: <pad> counts too",
+                says: "your error has a vocab_size that is one too small: it is the number of tokens, and not the largest id",
                 answer: &[
-                    Part::text("the result for 5 0 1", "Ok([\"mat\", \"<pad>\", \"the\"])"),
-                    Part::text("the result for 5 90 7", "Err(UnknownId { id: 90, vocab_size: 5 })"),
+                    Part::text("5 0 1", "Ok([\"mat\", \"<pad>\", \"the\"])"),
+                    Part::text("5 90 7", "Err(UnknownId { id: 90, vocab_size: 5 })"),
                 ],
             },
             Mistake {
                 says: "your error has the place of the id in ids: it must be the id itself",
                 answer: &[
-                    Part::text("the result for 5 0 1", "Ok([\"mat\", \"<pad>\", \"the\"])"),
-                    Part::text("the result for 5 90 7", "Err(UnknownId { id: 1, vocab_size: 6 })"),
+                    Part::text("5 0 1", "Ok([\"mat\", \"<pad>\", \"the\"])"),
+                    Part::text("5 90 7", "Err(UnknownId { id: 1, vocab_size: 6 })"),
                 ],
             },
         ],

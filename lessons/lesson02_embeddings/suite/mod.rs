@@ -5,7 +5,7 @@
 //! Tests on the order in memory and on f32 compare a function with itself, so they never fail
 //! because of what another test says better.
 
-use gradcheck::{Part, assert_close, assert_no_known_mistake, random};
+use gradcheck::{Part, assert_close, assert_no_known_mistake, random, wrapped};
 use lesson02_embeddings::solution as reference;
 use ndarray::{Array2, Array3, ArrayRef3, array, s};
 
@@ -80,7 +80,8 @@ mod ex1_head_dim {
         assert!(
             received == expected,
             "head_dim({d_model}, {n_heads}): not right.\n  expected {expected:?}\n  \
-             received {received:?}\n\nUsual cause: {usual_cause}"
+             received {received:?}\n\n{}",
+            wrapped(&format!("Usual cause: {usual_cause}"))
         );
     }
 }

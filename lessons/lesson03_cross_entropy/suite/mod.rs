@@ -5,7 +5,7 @@
 //! Tests on the order in memory and on f32 compare a function with itself, so they never fail
 //! because of what another test says better.
 
-use gradcheck::{Part, assert_close, assert_no_known_mistake, random};
+use gradcheck::{Part, assert_close, assert_no_known_mistake, random, wrapped};
 use lesson03_cross_entropy::solution as reference;
 use ndarray::{Array1, Array2, Array3, Axis, array};
 
@@ -673,6 +673,7 @@ fn assert_number(name: &str, received: f64, expected: f64, tolerance: f64, usual
     assert!(
         close,
         "{name}: not right.\n  expected {expected:.8}\n  received {received:.8}\n\n\
-         Usual cause: {usual_cause}"
+         {}",
+        wrapped(&format!("Usual cause: {usual_cause}"))
     );
 }

@@ -14,7 +14,7 @@ pub(super) const KNOWN: &[Known] = &[
         ],
         mistakes: &[
             Mistake {
-                says: "your probabilities equal what comes out when the first axis sums to 1: a row runs along the last axis",
+                says: "your probabilities equal what comes out along the first axis: a row runs along the last one",
                 answer: &[
                     Part::numbers("probs", &[2, 3], &[0.9069379509012, 0.8389986057819,
                         0.1144993703043, 0.09306204909879, 0.1610013942181, 0.8855006296957]),
@@ -320,7 +320,7 @@ pub(super) const KNOWN: &[Known] = &[
                 ],
             },
             Mistake {
-                says: "your d_logits equal p / n_scored: 1 must be subtracted from p at the target",
+                says: "your d_logits equal what comes out without the 1: it must be subtracted from p at the target",
                 answer: &[
                     Part::numbers("d_logits", &[1, 3, 4], &[-0.8999364387899, -0.357581943352,
                         -0.1501380027637, -0.09234361509432, -0.06278475607701, -1.062396530298,

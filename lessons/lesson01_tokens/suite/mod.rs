@@ -5,9 +5,13 @@
 
 use std::fmt::Debug;
 
+use gradcheck::{Part, assert_no_known_mistake, wrapped};
 use lesson01_tokens::solution as reference;
 use lesson01_tokens::{Batch, PAD, TokenError, Vocabulary, split_characters};
 use ndarray::{Array2, array};
+
+mod known;
+use known::KNOWN;
 
 /// The text of the lesson. Its ids are 1 2 3 4 1 5, because `<pad>` is 0.
 const TEXT: [&str; 6] = ["the", "cat", "sat", "on", "the", "mat"];
@@ -15,6 +19,14 @@ const TEXT: [&str; 6] = ["the", "cat", "sat", "on", "the", "mat"];
 mod ex1_build_vocabulary {
     use super::*;
     use crate::subject::build_vocabulary;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
+    fn a0_no_known_mistake() {
+        let vocabulary = build_vocabulary(&["the", "cat", "<pad>", "the", "Mat"]);
+        let answer = [Part::of("tokens", &tokens(&vocabulary)), Part::of("ids", &ids(&vocabulary))];
+        assert_no_known_mistake(KNOWN, "build_vocabulary", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
@@ -29,9 +41,9 @@ mod ex1_build_vocabulary {
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
     fn b_ids_leads_from_every_token_back_to_its_place() {
         let vocabulary = build_vocabulary(&TEXT);
-        let expected = [(0, "<pad>"), (1, "the"), (2, "cat"), (3, "sat"), (4, "on"), (5, "mat")];
+        let expected = "0 <pad>, 1 the, 2 cat, 3 sat, 4 on, 5 mat";
         let hint = "ids[tokens[i]] is i: `the` keeps its first id when it comes again";
-        assert_same("ids", &ids(&vocabulary)[..], &expected, hint);
+        assert_same("ids", ids(&vocabulary).as_str(), expected, hint);
     }
 
     #[test]
@@ -40,7 +52,7 @@ mod ex1_build_vocabulary {
         let vocabulary = build_vocabulary(&[]);
         let hint = "<pad> is put in before the text is read, whatever the text is";
         assert_same("tokens", &tokens(&vocabulary)[..], &["<pad>"], hint);
-        assert_same("ids", &ids(&vocabulary)[..], &[(0, "<pad>")], hint);
+        assert_same("ids", ids(&vocabulary).as_str(), "0 <pad>", hint);
     }
 
     #[test]
@@ -49,8 +61,7 @@ mod ex1_build_vocabulary {
         let vocabulary = build_vocabulary(&["a", "<pad>", "b"]);
         let hint = "<pad> is in the vocabulary from the start, so it is not new in the text";
         assert_same("tokens", &tokens(&vocabulary)[..], &["<pad>", "a", "b"], hint);
-        let expected = [(0, "<pad>"), (1, "a"), (2, "b")];
-        assert_same("ids", &ids(&vocabulary)[..], &expected, hint);
+        assert_same("ids", ids(&vocabulary).as_str(), "0 <pad>, 1 a, 2 b", hint);
     }
 
     #[test]
@@ -67,17 +78,27 @@ mod ex1_build_vocabulary {
     }
 
     /// The pairs of `vocabulary.ids`, sorted by id.
-    fn ids(vocabulary: &Vocabulary) -> Vec<(usize, &str)> {
-        let ids = vocabulary.ids.iter();
-        let mut pairs: Vec<_> = ids.map(|(token, &id)| (id, token.as_str())).collect();
+    fn ids(vocabulary: &Vocabulary) -> String {
+        let mut pairs: Vec<_> = vocabulary.ids.iter().map(|(token, id)| (id, token)).collect();
         pairs.sort_unstable();
-        pairs
+        let pairs: Vec<_> = pairs.iter().map(|(id, token)| format!("{id} {token}")).collect();
+        pairs.join(", ")
     }
 }
 
 mod ex2_encode {
     use super::*;
     use crate::subject::encode;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
+    fn a0_no_known_mistake() {
+        let vocabulary = reference::build_vocabulary(&TEXT);
+        let known = encode(&["mat", "the"], &vocabulary);
+        let unknown = encode(&["the", "dog", "sat", "by"], &vocabulary);
+        let answer = [Part::of("mat the", &known), Part::of("the dog sat by", &unknown)];
+        assert_no_known_mistake(KNOWN, "encode", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
@@ -136,6 +157,16 @@ mod ex3_decode {
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
+    fn a0_no_known_mistake() {
+        let vocabulary = reference::build_vocabulary(&TEXT);
+        let known = decode(&[5, PAD, 1], &vocabulary);
+        let unknown = decode(&[5, 90, 7], &vocabulary);
+        let answer = [Part::of("5 0 1", &known), Part::of("5 90 7", &unknown)];
+        assert_no_known_mistake(KNOWN, "decode", &answer);
+    }
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
     fn a_1_2_3_4_1_5_is_the_cat_sat_on_the_mat() {
         let vocabulary = reference::build_vocabulary(&TEXT);
         let hint = "an id is a place in vocabulary.tokens, and places count from 0";
@@ -188,6 +219,13 @@ mod ex4_shift {
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
+    fn a0_no_known_mistake() {
+        let batch = shift(&array![[1, 2, 3, 4], [6, 7, 8, 9], [11, 12, 13, 14]]);
+        assert_no_known_mistake(KNOWN, "shift", &answer(&batch));
+    }
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
     fn a_the_target_is_the_next_token() {
         let batch = shift(&array![[1, 2, 3, 4, 1, 5]]); // the cat sat on the mat
         let hint = "ids leave out the last token of the window, targets the first";
@@ -207,8 +245,9 @@ mod ex4_shift {
     fn c_the_order_in_memory_does_not_matter() {
         let columns = array![[1, 7], [2, 8], [3, 9]];
         let batch = shift(&columns.t()); // the same two windows as in b
+        let expected = shift(&array![[1, 2, 3], [7, 8, 9]]);
         let hint = "index by axis; do not walk over the memory as if it were contiguous";
-        assert_batch(&batch, &array![[1, 2], [7, 8]], &array![[2, 3], [8, 9]], hint);
+        assert_batch(&batch, &expected.ids, &expected.targets, hint);
     }
 
     #[test]
@@ -224,6 +263,15 @@ mod ex4_shift {
 mod ex5_split_train_validation {
     use super::*;
     use crate::subject::split_train_validation;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
+    fn a0_no_known_mistake() {
+        // 0.25 * 7 = 1.75, which is rounded to 2
+        let split = split_train_validation(&[11, 12, 13, 14, 15, 16, 17], 0.25);
+        let answer = [Part::of("train", &split.train), Part::of("validation", &split.validation)];
+        assert_no_known_mistake(KNOWN, "split_train_validation", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
@@ -284,6 +332,14 @@ mod ex6_sample_batch {
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
+    fn a0_no_known_mistake() {
+        let text: Vec<usize> = (20..27).collect();
+        let batch = sample_batch(&text, 6, 2, &mut rng(1));
+        assert_no_known_mistake(KNOWN, "sample_batch", &answer(&batch));
+    }
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
     fn a_every_row_is_a_piece_of_the_text_and_the_targets_come_one_later() {
         // 20, 21, 22, …: what follows an id is the id plus 1
         let text: Vec<usize> = (20..50).collect();
@@ -315,9 +371,9 @@ mod ex6_sample_batch {
         let n_distances = distances.collect::<BTreeSet<usize>>().len();
         assert!(
             n_distances > 10,
-            "20 rows begin at {starts:?}\nThe 19 distances between neighbours take only \
-             {n_distances} values, expected more than 10\n\n\
-             Usual cause: draw inside the loop over the rows, not once before it"
+            "{}\nDifferent distances between neighbours: {n_distances}, expected more than 10.\n\n\
+             Usual cause: draw inside the loop over the rows, not once before it",
+            wrapped(&format!("20 rows begin at {starts:?}"))
         );
     }
 
@@ -375,6 +431,16 @@ mod ex7_pad_conversations {
     use super::*;
     use crate::subject::pad_conversations;
     use std::panic::catch_unwind;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
+    fn a0_no_known_mistake() {
+        // The second fills its row, the third leaves places free.
+        let two = pad_conversations(&[vec![7, 8], vec![1, 2, 3, 4, 5]], 4);
+        let one = pad_conversations(&[vec![9, 6]], 3);
+        let answer: Vec<_> = answer(&two).into_iter().chain(answer(&one)).collect();
+        assert_no_known_mistake(KNOWN, "pad_conversations", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson01_tokens")]
@@ -436,6 +502,13 @@ mod ex7_pad_conversations {
     }
 }
 
+/// Both halves of a batch, row by row.
+fn answer(batch: &Batch) -> [Part; 2] {
+    let rows = |ids: &Array2<usize>| ids.rows().into_iter().map(|row| row.to_vec()).collect();
+    let [ids, targets]: [Vec<Vec<usize>>; 2] = [rows(&batch.ids), rows(&batch.targets)];
+    [Part::of("ids", &ids), Part::of("targets", &targets)]
+}
+
 /// Compares both halves of a batch.
 #[track_caller]
 fn assert_batch(received: &Batch, ids: &Array2<usize>, targets: &Array2<usize>, usual_cause: &str) {
@@ -446,8 +519,8 @@ fn assert_batch(received: &Batch, ids: &Array2<usize>, targets: &Array2<usize>, 
         assert!(
             received == expected,
             "{name}: not what they must be.\n\
-             expected, shape {wanted:?}:\n{expected}\nreceived, shape {got:?}:\n{received}\n\n\
-             Usual cause: {usual_cause}"
+             expected, shape {wanted:?}:\n{expected}\nreceived, shape {got:?}:\n{received}\n\n{}",
+            wrapped(&format!("Usual cause: {usual_cause}"))
         );
     }
 }
@@ -462,7 +535,7 @@ fn assert_same<T: Debug + PartialEq + ?Sized>(
 ) {
     assert!(
         received == expected,
-        "{name}: not what it must be.\n  expected {expected:?}\n  received {received:?}\n\n\
-         Usual cause: {usual_cause}"
+        "{name}: not what it must be.\n  expected {expected:?}\n  received {received:?}\n\n{}",
+        wrapped(&format!("Usual cause: {usual_cause}"))
     );
 }

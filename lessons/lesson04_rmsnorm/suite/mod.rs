@@ -2,10 +2,15 @@
 //!
 //! Only the function under test comes from `subject`; what it builds on comes from the
 //! reference, so an exercise never fails because of another.
+//! Tests on the order in memory and on f32 compare a function with itself, so they never fail
+//! because of what another test says better.
 
-use gradcheck::{assert_close, random};
+use gradcheck::{Part, assert_close, assert_no_known_mistake, random};
 use lesson04_rmsnorm::solution as reference;
 use ndarray::{Array1, Array2, Array3, ArrayRef3, Axis, array, s};
+
+mod known;
+use known::KNOWN;
 
 fn to_f32(x: f64) -> f32 {
     x as f32
@@ -14,6 +19,14 @@ fn to_f32(x: f64) -> f32 {
 mod ex1_rms_norm_forward {
     use super::*;
     use crate::subject::rms_norm_forward;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson04_rmsnorm")]
+    fn a0_no_known_mistake() {
+        let (out, saved) = rms_norm_forward(&random((1, 2, 3), 1), &random(3, 2), 0.5);
+        let saved = Part::of_array("saved.inv_rms", &saved.inv_rms);
+        assert_no_known_mistake(KNOWN, "rms_norm_forward", &[Part::of_array("out", &out), saved]);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson04_rmsnorm")]
@@ -63,7 +76,7 @@ mod ex1_rms_norm_forward {
     fn e_a_vector_of_zeros_stays_zero() {
         let x = Array3::<f64>::zeros((1, 1, 3));
         let (out, saved) = rms_norm_forward(&x, &array![1.0, 2.0, 3.0], 1e-4);
-        let hint = "eps keeps the root from being 0: 0 times 1 / sqrt(eps) is 0, 0 / 0 is NaN";
+        let hint = "mean(x²) is 0, so inv_rms is 1 / sqrt(eps); without eps it is infinite";
         assert_close("out", &out, &x, 1e-12, hint);
         assert_close("saved.inv_rms", &saved.inv_rms, &array![[100.0]], 1e-12, hint);
     }
@@ -87,8 +100,7 @@ mod ex1_rms_norm_forward {
         let (x, wide) = (random((5, 3, 2), 1), random(10, 2));
         let (x, weight) = (x.t(), wide.slice(s![..;2])); // [2, 3, 5] and [5], both strided
         let (out, saved) = rms_norm_forward(&x, &weight, 0.5);
-        let (expected_out, expected) =
-            reference::rms_norm_forward(&row_major(&x), &weight.to_owned(), 0.5);
+        let (expected_out, expected) = rms_norm_forward(&row_major(&x), &weight.to_owned(), 0.5);
         let hint = "index by axis; do not walk over the memory as if it were contiguous";
         assert_close("out", &out, &expected_out, 1e-12, hint);
         assert_close("saved.inv_rms", &saved.inv_rms, &expected.inv_rms, 1e-12, hint);
@@ -99,7 +111,7 @@ mod ex1_rms_norm_forward {
     fn h_f32_agrees_with_f64() {
         let (x, weight) = (random((2, 3, 7), 1), random(7, 2));
         let (out, saved) = rms_norm_forward(&x.mapv(to_f32), &weight.mapv(to_f32), 1e-5);
-        let (expected_out, expected) = reference::rms_norm_forward(&x, &weight, 1e-5);
+        let (expected_out, expected) = rms_norm_forward(&x, &weight, 1e-5);
         let hint = "only round when a value is stored";
         assert_close("out", &out, &expected_out.mapv(to_f32), 1e-4, hint);
         let inv_rms = expected.inv_rms.mapv(to_f32);
@@ -112,6 +124,17 @@ mod ex2_rms_norm_backward {
     use crate::subject::rms_norm_backward;
     use gradcheck::{assert_gradient, assert_gradient_with_known, weighted_sum};
     use lesson04_rmsnorm::RmsNormSaved;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson04_rmsnorm")]
+    fn a0_no_known_mistake() {
+        let (x, weight, d_out) = (random((1, 2, 3), 1), random(3, 2), random((1, 2, 3), 3));
+        let (_, saved) = reference::rms_norm_forward(&x, &weight, 0.5);
+        let grads = rms_norm_backward(&d_out, &x, &weight, &saved);
+        let d_x = Part::of_array("d_x", &grads.d_x);
+        let answer = [d_x, Part::of_array("d_weight", &grads.d_weight)];
+        assert_no_known_mistake(KNOWN, "rms_norm_backward", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson04_rmsnorm")]
@@ -146,7 +169,7 @@ mod ex2_rms_norm_backward {
         let (_, saved) = reference::rms_norm_forward(&x, &weight, 0.0);
         let grads = rms_norm_backward(&d_out, &x, &weight, &saved);
         let along = (&grads.d_x * &x).sum_axis(Axis(2));
-        let hint = "without eps the size of x has no effect: check the term with mean(g x)";
+        let hint = "without eps the size of x does nothing: check the term with mean(g x)";
         assert_close("d_x · x", &along, &Array2::zeros((2, 3)), 1e-12, hint);
     }
 
@@ -199,8 +222,7 @@ mod ex2_rms_norm_backward {
         let (x, d_out, weight) = (x.t(), d_out.t(), wide.slice(s![..;2])); // all strided
         let (fresh_x, fresh_weight) = (row_major(&x), weight.to_owned());
         let (_, saved) = reference::rms_norm_forward(&fresh_x, &fresh_weight, 0.5);
-        let expected =
-            reference::rms_norm_backward(&row_major(&d_out), &fresh_x, &fresh_weight, &saved);
+        let expected = rms_norm_backward(&row_major(&d_out), &fresh_x, &fresh_weight, &saved);
         let reversed = saved.inv_rms.t().as_standard_layout().to_owned();
         let saved = RmsNormSaved { inv_rms: reversed.reversed_axes() };
         let grads = rms_norm_backward(&d_out, &x, &weight, &saved);
@@ -214,7 +236,7 @@ mod ex2_rms_norm_backward {
     fn h_f32_agrees_with_f64() {
         let (x, weight, d_out) = inputs();
         let (_, saved) = reference::rms_norm_forward(&x, &weight, 1e-5);
-        let expected = reference::rms_norm_backward(&d_out, &x, &weight, &saved);
+        let expected = rms_norm_backward(&d_out, &x, &weight, &saved);
         let saved = RmsNormSaved { inv_rms: saved.inv_rms.mapv(to_f32) };
         let (x, weight, d_out) = (x.mapv(to_f32), weight.mapv(to_f32), d_out.mapv(to_f32));
         let grads = rms_norm_backward(&d_out, &x, &weight, &saved);

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use ndarray::{ArrayRef, ArrayViewD, Dimension, IxDyn};
 
-use crate::mismatch::{Entry, LISTED, table};
+use crate::mismatch::{Entry, LISTED, number, table};
 use crate::text::wrapped;
 
 /// Answers are the same if no number differs by more than `SAME * max(1, |number|)`.
@@ -113,12 +113,12 @@ impl Part {
             (
                 Value::Numbers { shape, numbers: expected },
                 Value::Numbers { shape: got, numbers: received },
-            ) if shape == got => {
+            ) if shape == got && !shape.is_empty() => {
                 let wrong = entries(shape, expected, received);
                 let listed = &wrong[..wrong.len().min(LISTED)];
                 format!("The first numbers of `{name}` that differ:\n{}", table(listed))
             }
-            (Value::Numbers { shape, .. }, Value::Numbers { shape: got, .. }) => {
+            (Value::Numbers { shape, .. }, Value::Numbers { shape: got, .. }) if shape != got => {
                 format!("The shape of `{name}`:\n  expected {shape:?}\n  received {got:?}")
             }
             (expected, received) => {
@@ -145,6 +145,7 @@ impl Value {
     fn as_text(&self) -> String {
         match self {
             Self::Text(text) => text.to_string(),
+            Self::Numbers { numbers, .. } if numbers.len() == 1 => number(numbers[0]),
             Self::Numbers { numbers, .. } => format!("{} numbers", numbers.len()),
         }
     }

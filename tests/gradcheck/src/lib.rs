@@ -40,6 +40,7 @@ pub use compare::{compare, compare_with_known};
 pub use known::{Known, Mistake, Part, assert_no_known_mistake};
 pub use mismatch::{Entry, Mismatch};
 pub use numeric::{STEP, numerical_gradient, random, weighted_sum};
+pub use text::wrapped;
 pub use values::assert_close;
 
 use ndarray::{ArrayRef, ArrayViewD, Dimension};

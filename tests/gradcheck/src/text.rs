@@ -3,7 +3,9 @@
 const WIDTH: usize = 80;
 
 /// Breaks each line of a text between words, so that none is longer than 80 columns.
-pub(crate) fn wrapped(text: &str) -> String {
+///
+/// For what a suite says in words of its own.
+pub fn wrapped(text: &str) -> String {
     let lines: Vec<_> = text.lines().map(wrapped_line).collect();
     lines.join("\n")
 }

@@ -6,7 +6,7 @@ use lesson02_embeddings::{
 };
 use lesson03_cross_entropy::softmax;
 use lesson04_rmsnorm::{rms_norm_backward, rms_norm_forward};
-use lesson06_rope::rope_table;
+use lesson06_rope::{RopeTable, rope_table};
 use lesson10_transformer_block::{BlockParams, Parameters, block_backward, block_forward};
 use lesson11_tiny_gpt::solution as reference;
 use lesson11_tiny_gpt::{GptParams, GptSaved};
@@ -227,8 +227,8 @@ pub mod gpt_forward {
         params: &GptParams<F>,
         config: &Config,
     ) -> (Array3<F>, GptSaved<F>) {
-        let saved =
-            through_the_blocks(embedding_forward(ids, &params.embedding), |_| 0, params, config);
+        let embedded = embedding_forward(ids, &params.embedding);
+        let saved = through_the_blocks(embedded, table(ids, config), |_| 0, params, config);
         said(params.blocks.len(), config.norm_eps, params, saved)
     }
 
@@ -239,7 +239,7 @@ pub mod gpt_forward {
     ) -> (Array3<F>, GptSaved<F>) {
         let root = F::from(config.d_model).expect("a count").sqrt();
         let embedded = embedding_forward(ids, &params.embedding) * root;
-        let saved = through_the_blocks(embedded, |i| i, params, config);
+        let saved = through_the_blocks(embedded, table(ids, config), |i| i, params, config);
         said(params.blocks.len(), config.norm_eps, params, saved)
     }
 
@@ -258,6 +258,17 @@ pub mod gpt_forward {
         config: &Config,
     ) -> (Array3<F>, GptSaved<F>) {
         reference::gpt_forward(ids, params, &Config { rope_theta: 10_000.0, ..*config })
+    }
+
+    pub fn table_of_d_model<F: NdFloat>(
+        ids: &ArrayRef2<usize>,
+        params: &GptParams<F>,
+        config: &Config,
+    ) -> (Array3<F>, GptSaved<F>) {
+        let embedded = embedding_forward(ids, &params.embedding);
+        let rope = rope_table(ids.ncols(), config.d_model, config.rope_theta);
+        let saved = through_the_blocks(embedded, rope, |i| i, params, config);
+        said(params.blocks.len(), config.norm_eps, params, saved)
     }
 
     pub fn probabilities_for_logits<F: NdFloat>(
@@ -279,6 +290,10 @@ pub mod gpt_forward {
         (logits, saved)
     }
 
+    fn table<F: NdFloat>(ids: &ArrayRef2<usize>, config: &Config) -> RopeTable<F> {
+        rope_table(ids.ncols(), config.d_model / config.n_heads, config.rope_theta)
+    }
+
     /// Final norm and head, of the stream before block i.
     fn said<F: NdFloat>(
         i: usize,
@@ -295,12 +310,11 @@ pub mod gpt_forward {
     /// The blocks one after the other; block i reads the stream that `source` says.
     fn through_the_blocks<F: NdFloat>(
         embedded: Array3<F>,
+        rope: RopeTable<F>,
         source: impl Fn(usize) -> usize,
         params: &GptParams<F>,
         config: &Config,
     ) -> GptSaved<F> {
-        let head_dim = config.d_model / config.n_heads;
-        let rope = rope_table(embedded.dim().1, head_dim, config.rope_theta);
         let (mut residual, mut blocks) = (vec![embedded], Vec::new());
         for (i, block) in params.blocks.iter().enumerate() {
             let (out, saved) = block_forward(&residual[source(i)], block, &rope, config);

@@ -211,6 +211,7 @@ mod ex1_init_parameters {
 mod ex2_gpt_forward {
     use super::*;
     use crate::subject::gpt_forward;
+    use std::panic::catch_unwind;
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson11_tiny_gpt")]
@@ -278,7 +279,7 @@ mod ex2_gpt_forward {
             let params = random_params(&config);
             let (logits, _) = gpt_forward(&ids(), &params, &config);
             let (expected, _) = reference::gpt_forward(&ids(), &params, &config);
-            let name = format!("logits with n_heads {n_heads} and rope_theta {rope_theta}");
+            let name = format!("logits, n_heads {n_heads}, rope_theta {rope_theta}");
             let hint = "RoPE's table: head_dim = d_model / n_heads, theta = config.rope_theta";
             assert_close(&name, &logits, &expected, 1e-12, hint);
         }
@@ -376,6 +377,25 @@ mod ex2_gpt_forward {
         let hint =
             "if all other tests pass: write nothing that only f64 can do, turn norm_eps into F";
         assert_close("logits", &logits, &expected.mapv(|x| x as f32), 1e-4, hint);
+    }
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson11_tiny_gpt")]
+    fn k_several_heads_share_the_dimensions() {
+        let one_head = Config { n_heads: 1, ..tiny(false) };
+        let _ = gpt_forward(&ids(), &random_params(&one_head), &one_head);
+        let config = tiny(false);
+        let params = random_params(&config);
+        let Ok((logits, _)) = catch_unwind(|| gpt_forward(&ids(), &params, &config)) else {
+            panic!(
+                "One head works, three heads panic, with the message above.\n\nUsual cause: \
+                 RoPE's table is made for d_model instead of\nd_model / n_heads, the dimensions \
+                 of one head"
+            );
+        };
+        let (expected, _) = reference::gpt_forward(&ids(), &params, &config);
+        let hint = "RoPE's table is made for the dimensions of one head, d_model / n_heads";
+        assert_close("logits", &logits, &expected, 1e-12, hint);
     }
 }
 
@@ -503,7 +523,7 @@ mod ex3_gpt_backward {
         let config = tiny(false);
         let grads = gradients(&random_params(&config), &config);
         for unused in [0, 2, 3, 5] {
-            let name = format!("d_embedding of token {unused}, which does not occur");
+            let name = format!("d_embedding of unused token {unused}");
             let hint = "untied: only the rows of tokens in `ids` get a gradient";
             assert_close(&name, &grads.embedding.row(unused), &Array1::zeros(6), 0.0, hint);
         }

@@ -3,15 +3,31 @@
 //! Only the function under test comes from `subject`; what it builds on comes from the
 //! reference, so an exercise never fails because of another.
 
-use gradcheck::{assert_close, random};
+use gradcheck::{Part, assert_close, assert_no_known_mistake, random};
 use lesson06_rope::RopeTable;
 use lesson06_rope::solution::rope_table;
 use lesson08_multi_head_attention::{AttentionParams, solution as reference};
 use ndarray::{Array2, Array3, ArrayRef3, array, s};
 
+mod known;
+use known::KNOWN;
+
 mod ex1_multi_head_attention_forward {
     use super::*;
     use crate::subject::multi_head_attention_forward;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson08_multi_head_attention")]
+    fn a0_no_known_mistake() {
+        let (x, params, rope) = (random((1, 3, 4), 1), random_weights(4), table(5, 2));
+        let (out, saved) = multi_head_attention_forward(&x, &params, &rope, 2);
+        let answer = [
+            Part::of_array("out", &out),
+            Part::of_array("saved.merged", &saved.merged),
+            Part::of_array("saved.qkv.q", &saved.qkv.q),
+        ];
+        assert_no_known_mistake(KNOWN, "multi_head_attention_forward", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson08_multi_head_attention")]
@@ -64,8 +80,8 @@ mod ex1_multi_head_attention_forward {
         let change = (last(&swapped) - last(&x)).mapv(f64::abs).sum();
         assert!(
             change > 0.01,
-            "tokens 0 and 1 changed places, and the output of token 2 should notice.\n\
-             expected a change of more than 0.01\nreceived {change}\n\n\
+            "Tokens 0 and 1 changed places. By how much the output of token 2 changed:\n  \
+             expected more than 0.01\n  received {change:.1e}\n\n\
              Usual cause: without RoPE on the keys attention sees a bag of tokens"
         );
     }
@@ -150,7 +166,7 @@ mod ex1_multi_head_attention_forward {
         let (x, params) = (x.mapv(|x| x as f32), to_f32(&params));
         let rope = rope_table(7, 4, 100.0);
         let (out, _) = multi_head_attention_forward(&x, &params, &rope, 3);
-        let hint = "only round when a value is stored";
+        let hint = "if all other tests pass: only round when a value is stored";
         assert_close("out", &out, &expected.mapv(|x| x as f32), 1e-4, hint);
     }
 
@@ -177,6 +193,21 @@ mod ex2_multi_head_attention_backward {
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson08_multi_head_attention")]
+    fn a0_no_known_mistake() {
+        let [x, d_out] = [1, 2].map(|seed| random((1, 3, 4), seed));
+        let grads = backward(&d_out, &x, &random_weights(4), &table(5, 2), 2);
+        let answer = [
+            Part::of_array("d_x", &grads.d_x),
+            Part::of_array("d_w_q", &grads.d_params.w_q),
+            Part::of_array("d_w_k", &grads.d_params.w_k),
+            Part::of_array("d_w_v", &grads.d_params.w_v),
+            Part::of_array("d_w_o", &grads.d_params.w_o),
+        ];
+        assert_no_known_mistake(KNOWN, "multi_head_attention_backward", &answer);
+    }
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson08_multi_head_attention")]
     fn a_a_single_token_sends_its_gradient_through_w_o_and_w_v() {
         let (x, params) = one_token();
         let d_out = array![[[1.0, 10.0]]];
@@ -184,17 +215,17 @@ mod ex2_multi_head_attention_backward {
         // merged was [5, 11]; d_merged = d_out W_o = [1 + 10, 10]
         let hint = "forward: out = merged W_oᵀ, so d_w_o = d_outᵀ merged";
         let d_w_o = array![[5.0, 11.0], [50.0, 110.0]];
-        assert_close("w_o", &grads.d_params.w_o, &d_w_o, 1e-12, hint);
+        assert_close("d_w_o", &grads.d_params.w_o, &d_w_o, 1e-12, hint);
         let hint = "d_merged = d_out W_o goes back through attention to v, then to W_v and x";
         let d_w_v = array![[11.0, 22.0], [10.0, 20.0]];
-        assert_close("w_v", &grads.d_params.w_v, &d_w_v, 1e-12, hint);
+        assert_close("d_w_v", &grads.d_params.w_v, &d_w_v, 1e-12, hint);
         // 11 times row 0 of W_v and 10 times row 1
         let d_x = array![[[11.0 + 30.0, 22.0 + 40.0]]];
         assert_close("d_x", &grads.d_x, &d_x, 1e-12, hint);
         let hint = "one token has weight 1 whatever its query and key are: no gradient";
         let zero = Array2::zeros((2, 2));
-        assert_close("w_q", &grads.d_params.w_q, &zero, 1e-12, hint);
-        assert_close("w_k", &grads.d_params.w_k, &zero, 1e-12, hint);
+        assert_close("d_w_q", &grads.d_params.w_q, &zero, 1e-12, hint);
+        assert_close("d_w_k", &grads.d_params.w_k, &zero, 1e-12, hint);
     }
 
     #[test]
@@ -224,14 +255,14 @@ mod ex2_multi_head_attention_backward {
             [0.0, 0.0, 0.0, 0.0],
         ];
         let hint = "rope_backward on d_q and on d_k, from position 0 as in the forward";
-        assert_close("w_q", &grads.d_params.w_q, &d_w_q, 1e-12, hint);
-        assert_close("w_k", &grads.d_params.w_k, &d_w_k, 1e-12, hint);
+        assert_close("d_w_q", &grads.d_params.w_q, &d_w_q, 1e-12, hint);
+        assert_close("d_w_k", &grads.d_params.w_k, &d_w_k, 1e-12, hint);
         // d_v_0 is far times d_out_1, d_v_1 is near times d_out_1: only dimension 2 of both.
         let (v_0, v_1) = (2.0 / near, 2.0 / far);
         let mut d_w_v = Array2::zeros((4, 4));
         d_w_v.row_mut(2).assign(&array![v_0 + v_1, 0.0, v_0, v_1]);
         let hint = "RoPE never turned v, so the gradient of v is not turned back";
-        assert_close("w_v", &grads.d_params.w_v, &d_w_v, 1e-12, hint);
+        assert_close("d_w_v", &grads.d_params.w_v, &d_w_v, 1e-12, hint);
     }
 
     #[test]
@@ -252,7 +283,7 @@ mod ex2_multi_head_attention_backward {
     fn d_d_w_o_is_the_gradient_of_the_forward() {
         let (x, params, d_out) = inputs();
         let grads = backward(&d_out, &x, &params, &table(7, 4), 3);
-        assert_gradient("w_o", &params.w_o, &grads.d_params.w_o, |w_o| {
+        assert_gradient("d_w_o", &params.w_o, &grads.d_params.w_o, |w_o| {
             let mut params = params.clone();
             params.w_o.assign(w_o);
             loss(&x, &params)
@@ -264,7 +295,7 @@ mod ex2_multi_head_attention_backward {
     fn e_d_w_v_is_the_gradient_of_the_forward() {
         let (x, params, d_out) = inputs();
         let grads = backward(&d_out, &x, &params, &table(7, 4), 3);
-        assert_gradient("w_v", &params.w_v, &grads.d_params.w_v, |w_v| {
+        assert_gradient("d_w_v", &params.w_v, &grads.d_params.w_v, |w_v| {
             let mut params = params.clone();
             params.w_v.assign(w_v);
             loss(&x, &params)
@@ -276,7 +307,7 @@ mod ex2_multi_head_attention_backward {
     fn f_d_w_q_is_the_gradient_of_the_forward() {
         let (x, params, d_out) = inputs();
         let grads = backward(&d_out, &x, &params, &table(7, 4), 3);
-        assert_gradient("w_q", &params.w_q, &grads.d_params.w_q, |w_q| {
+        assert_gradient("d_w_q", &params.w_q, &grads.d_params.w_q, |w_q| {
             let mut params = params.clone();
             params.w_q.assign(w_q);
             loss(&x, &params)
@@ -288,7 +319,7 @@ mod ex2_multi_head_attention_backward {
     fn g_d_w_k_is_the_gradient_of_the_forward() {
         let (x, params, d_out) = inputs();
         let grads = backward(&d_out, &x, &params, &table(7, 4), 3);
-        assert_gradient("w_k", &params.w_k, &grads.d_params.w_k, |w_k| {
+        assert_gradient("d_w_k", &params.w_k, &grads.d_params.w_k, |w_k| {
             let mut params = params.clone();
             params.w_k.assign(w_k);
             loss(&x, &params)
@@ -345,7 +376,7 @@ mod ex2_multi_head_attention_backward {
         let (_, saved) = reference::multi_head_attention_forward(&x, &params, &rope, 3);
         let grads = multi_head_attention_backward(&d_out, &x, &params, &rope, 3, &saved);
         let (d_x, d_params) = (expected.d_x, to_f32(&expected.d_params));
-        let hint = "only round when a value is stored";
+        let hint = "if all other tests pass: only round when a value is stored";
         assert_close("d_x", &grads.d_x, &d_x.mapv(|d| d as f32), 1e-4, hint);
         assert_weights(&grads.d_params, &d_params, 1e-4, hint);
     }
@@ -387,7 +418,7 @@ mod ex2_multi_head_attention_backward {
         let grads = multi_head_attention_backward(d_out, x, params, rope, n_heads, &saved);
         let expected =
             reference::multi_head_attention_backward(d_out, x, params, rope, n_heads, &saved);
-        let hint = "take all sizes from the arguments, and index by axis, not by memory";
+        let hint = "if all other tests pass: take all sizes from the arguments, index by axis";
         assert_close("d_x", &grads.d_x, &expected.d_x, 1e-12, hint);
         assert_weights(&grads.d_params, &expected.d_params, 1e-12, hint);
     }
@@ -399,10 +430,10 @@ mod ex2_multi_head_attention_backward {
         tolerance: f64,
         hint: &str,
     ) {
-        assert_close("w_q", &received.w_q, &expected.w_q, tolerance, hint);
-        assert_close("w_k", &received.w_k, &expected.w_k, tolerance, hint);
-        assert_close("w_v", &received.w_v, &expected.w_v, tolerance, hint);
-        assert_close("w_o", &received.w_o, &expected.w_o, tolerance, hint);
+        assert_close("d_w_q", &received.w_q, &expected.w_q, tolerance, hint);
+        assert_close("d_w_k", &received.w_k, &expected.w_k, tolerance, hint);
+        assert_close("d_w_v", &received.w_v, &expected.w_v, tolerance, hint);
+        assert_close("d_w_o", &received.w_o, &expected.w_o, tolerance, hint);
     }
 }
 

@@ -3,13 +3,23 @@
 //! Only the function under test comes from `subject`; what it builds on comes from the
 //! reference, so an exercise never fails because of another.
 
-use gradcheck::{assert_close, random};
+use gradcheck::{Part, assert_close, assert_no_known_mistake, random};
 use lesson09_swiglu::{SwiGluParams, solution as reference};
 use ndarray::{Array1, Array2, Array3, ArrayRef3, array, s};
+
+mod known;
+use known::KNOWN;
 
 mod ex1_silu {
     use super::*;
     use crate::subject::silu;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson09_swiglu")]
+    fn a0_no_known_mistake() {
+        let answer = [Part::of_array("silu(z)", &array![-1.5, 0.5, 2.0].mapv(silu))];
+        assert_no_known_mistake(KNOWN, "silu", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson09_swiglu")]
@@ -55,6 +65,13 @@ mod ex2_silu_derivative {
     use super::*;
     use crate::subject::silu_derivative;
     use gradcheck::{assert_gradient, weighted_sum};
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson09_swiglu")]
+    fn a0_no_known_mistake() {
+        let slopes = array![-1.5, 0.5, 2.0].mapv(silu_derivative);
+        assert_no_known_mistake(KNOWN, "silu_derivative", &[Part::of_array("slope", &slopes)]);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson09_swiglu")]
@@ -114,6 +131,18 @@ mod ex2_silu_derivative {
 mod ex3_swiglu_forward {
     use super::*;
     use crate::subject::swiglu_forward;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson09_swiglu")]
+    fn a0_no_known_mistake() {
+        let (out, saved) = swiglu_forward(&random((1, 2, 3), 1), &random_params(3, 4));
+        let answer = [
+            Part::of_array("out", &out),
+            Part::of_array("saved.gate", &saved.gate),
+            Part::of_array("saved.up", &saved.up),
+        ];
+        assert_no_known_mistake(KNOWN, "swiglu_forward", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson09_swiglu")]
@@ -200,7 +229,7 @@ mod ex3_swiglu_forward {
         let (x, params) = (random((2, 3, 5), 1), random_params(5, 7));
         let (expected, _) = reference::swiglu_forward(&x, &params);
         let (out, _) = swiglu_forward(&x.mapv(|x| x as f32), &to_f32(&params));
-        let hint = "only round when a value is stored";
+        let hint = "if all other tests pass: only round when a value is stored";
         assert_close("out", &out, &expected.mapv(|x| x as f32), 1e-4, hint);
     }
 
@@ -208,7 +237,7 @@ mod ex3_swiglu_forward {
     fn assert_forward(x: &ArrayRef3<f64>, params: &SwiGluParams<f64>) {
         let (out, saved) = swiglu_forward(x, params);
         let (expected, expected_saved) = reference::swiglu_forward(x, params);
-        let hint = "take the sizes from x and the weights, and index by axis, not by memory";
+        let hint = "if all other tests pass: take the sizes from x and the weights, index by axis";
         assert_close("gate", &saved.gate, &expected_saved.gate, 1e-12, hint);
         assert_close("up", &saved.up, &expected_saved.up, 1e-12, hint);
         assert_close("out", &out, &expected, 1e-12, hint);
@@ -224,6 +253,20 @@ mod ex4_swiglu_backward {
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson09_swiglu")]
+    fn a0_no_known_mistake() {
+        let [x, d_out] = [1, 2].map(|seed| random((1, 2, 3), seed));
+        let grads = backward(&d_out, &x, &random_params(3, 4));
+        let answer = [
+            Part::of_array("d_x", &grads.d_x),
+            Part::of_array("d_w_gate", &grads.d_params.w_gate),
+            Part::of_array("d_w_up", &grads.d_params.w_up),
+            Part::of_array("d_w_down", &grads.d_params.w_down),
+        ];
+        assert_no_known_mistake(KNOWN, "swiglu_backward", &answer);
+    }
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson09_swiglu")]
     fn a_w_down_and_up_get_their_gradients() {
         let (x, params) = worked_example();
         let grads = backward(&array![[[1.0, 1.0]]], &x, &params);
@@ -232,12 +275,12 @@ mod ex4_swiglu_backward {
         let row = array![[3.0, -2.0, 0.0]] * ln_3;
         let d_w_down = array![[1.0], [1.0]].dot(&row);
         let hint = "forward: out = hidden W_downᵀ with hidden = silu(gate) * up";
-        assert_close("w_down", &grads.d_params.w_down, &d_w_down, 1e-12, hint);
+        assert_close("d_w_down", &grads.d_params.w_down, &d_w_down, 1e-12, hint);
         // d_hidden = [1, 1] W_down = [2, 1, 2], silu(gate) = [3/4 ln 3, -1/4 ln 3, 0].
         let d_up = array![[1.5], [-0.25], [0.0]] * ln_3;
         let d_w_up = d_up.dot(&array![[1.0, 2.0]]); // times x
         let hint = "d_up = d_hidden * silu(gate), and d_w_up = d_upᵀ x";
-        assert_close("w_up", &grads.d_params.w_up, &d_w_up, 1e-12, hint);
+        assert_close("d_w_up", &grads.d_params.w_up, &d_w_up, 1e-12, hint);
     }
 
     #[test]
@@ -251,7 +294,7 @@ mod ex4_swiglu_backward {
         let d_gate = array![[6.0 + 1.5 * ln_3], [2.0 - 1.5 * ln_3], [5.0]];
         let d_w_gate = d_gate.dot(&array![[1.0, 2.0]]); // times x
         let hint = "d_gate = d_hidden * up * silu_derivative(gate), and d_w_gate = d_gateᵀ x";
-        assert_close("w_gate", &grads.d_params.w_gate, &d_w_gate, 1e-12, hint);
+        assert_close("d_w_gate", &grads.d_params.w_gate, &d_w_gate, 1e-12, hint);
         // From the gate: ln 3 * (d_gate_0 - d_gate_1) and 0.
         // From up, where d_up = [3/2 ln 3, -1/4 ln 3, 0]: 0 and 2 * 3/2 ln 3 - 4 * 1/4 ln 3.
         let d_x = array![[[ln_3 * (4.0 + 3.0 * ln_3), 2.0 * ln_3]]];
@@ -264,7 +307,7 @@ mod ex4_swiglu_backward {
     fn c_d_w_down_is_the_gradient_of_the_forward() {
         let (x, params, d_out) = inputs();
         let grads = backward(&d_out, &x, &params);
-        assert_gradient("w_down", &params.w_down, &grads.d_params.w_down, |w_down| {
+        assert_gradient("d_w_down", &params.w_down, &grads.d_params.w_down, |w_down| {
             let mut params = params.clone();
             params.w_down.assign(w_down);
             loss(&x, &params)
@@ -276,7 +319,7 @@ mod ex4_swiglu_backward {
     fn d_d_w_up_is_the_gradient_of_the_forward() {
         let (x, params, d_out) = inputs();
         let grads = backward(&d_out, &x, &params);
-        assert_gradient("w_up", &params.w_up, &grads.d_params.w_up, |w_up| {
+        assert_gradient("d_w_up", &params.w_up, &grads.d_params.w_up, |w_up| {
             let mut params = params.clone();
             params.w_up.assign(w_up);
             loss(&x, &params)
@@ -288,7 +331,7 @@ mod ex4_swiglu_backward {
     fn e_d_w_gate_is_the_gradient_of_the_forward() {
         let (x, params, d_out) = inputs();
         let grads = backward(&d_out, &x, &params);
-        assert_gradient("w_gate", &params.w_gate, &grads.d_params.w_gate, |w_gate| {
+        assert_gradient("d_w_gate", &params.w_gate, &grads.d_params.w_gate, |w_gate| {
             let mut params = params.clone();
             params.w_gate.assign(w_gate);
             loss(&x, &params)
@@ -343,7 +386,7 @@ mod ex4_swiglu_backward {
         let (_, saved) = reference::swiglu_forward(&x, &params);
         let grads = swiglu_backward(&d_out, &x, &params, &saved);
         let (d_x, d_params) = (expected.d_x, to_f32(&expected.d_params));
-        let hint = "only round when a value is stored";
+        let hint = "if all other tests pass: only round when a value is stored";
         assert_close("d_x", &grads.d_x, &d_x.mapv(|d| d as f32), 1e-4, hint);
         assert_weights(&grads.d_params, &d_params, 1e-4, hint);
     }
@@ -376,7 +419,7 @@ mod ex4_swiglu_backward {
         let (_, saved) = reference::swiglu_forward(x, params);
         let grads = swiglu_backward(d_out, x, params, &saved);
         let expected = reference::swiglu_backward(d_out, x, params, &saved);
-        let hint = "take the sizes from x and the weights, and index by axis, not by memory";
+        let hint = "if all other tests pass: take the sizes from x and the weights, index by axis";
         assert_close("d_x", &grads.d_x, &expected.d_x, 1e-12, hint);
         assert_weights(&grads.d_params, &expected.d_params, 1e-12, hint);
     }
@@ -388,9 +431,9 @@ mod ex4_swiglu_backward {
         tolerance: f64,
         hint: &str,
     ) {
-        assert_close("w_gate", &received.w_gate, &expected.w_gate, tolerance, hint);
-        assert_close("w_up", &received.w_up, &expected.w_up, tolerance, hint);
-        assert_close("w_down", &received.w_down, &expected.w_down, tolerance, hint);
+        assert_close("d_w_gate", &received.w_gate, &expected.w_gate, tolerance, hint);
+        assert_close("d_w_up", &received.w_up, &expected.w_up, tolerance, hint);
+        assert_close("d_w_down", &received.w_down, &expected.w_down, tolerance, hint);
     }
 }
 

@@ -3,7 +3,7 @@
 //! Only the function under test comes from `subject`; what it builds on comes from the
 //! reference, so an exercise never fails because of another.
 
-use gradcheck::{assert_close, random};
+use gradcheck::{Part, assert_close, assert_no_known_mistake, random};
 use lesson02_embeddings::Config;
 use lesson06_rope::RopeTable;
 use lesson06_rope::solution::rope_table;
@@ -13,9 +13,26 @@ use lesson10_transformer_block::solution as reference;
 use lesson10_transformer_block::{BlockParams, Parameters};
 use ndarray::{Array3, ArrayRefD, array, s};
 
+mod known;
+use known::KNOWN;
+
 mod ex1_block_forward {
     use super::*;
     use crate::subject::block_forward;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson10_transformer_block")]
+    fn a0_no_known_mistake() {
+        let Example { x, params, rope, config } = tiny_example();
+        let (out, saved) = block_forward(&x, &params, &rope, &config);
+        let answer = [
+            Part::of_array("out", &out),
+            Part::of_array("saved.attn_in", &saved.attn_in),
+            Part::of_array("saved.mid", &saved.mid),
+            Part::of_array("saved.mlp_in", &saved.mlp_in),
+        ];
+        assert_no_known_mistake(KNOWN, "block_forward", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson10_transformer_block")]
@@ -111,7 +128,8 @@ mod ex1_block_forward {
         let x = random((1, 1, 8), 51);
         let (out, _) = block_forward(&x, &params, &rope, &config);
         let (expected, _) = reference::block_forward(&x, &params, &rope, &config);
-        let hint = "no size is fixed: batch, seq_len and n_heads may all be 1";
+        let hint =
+            "if all other tests pass: a size is fixed; batch, seq_len and n_heads may all be 1";
         assert_close("out", &out, &expected, 1e-12, hint);
     }
 
@@ -121,7 +139,7 @@ mod ex1_block_forward {
         let Example { x, params, rope, config } = random_example();
         let (expected, _) = reference::block_forward(&x, &params, &rope, &config);
         let (out, _) = block_forward(&other_order(&x), &params, &rope, &config);
-        let hint = "index by axis; do not walk over the memory as if it were contiguous";
+        let hint = "if all other tests pass: do not walk over the memory as if it were contiguous";
         assert_close("out", &out, &expected, 1e-12, hint);
     }
 
@@ -132,7 +150,8 @@ mod ex1_block_forward {
         let (expected, _) = reference::block_forward(&x, &params, &rope, &config);
         let (x, params, rope) = (x.mapv(|x| x as f32), to_f32(&params), rope_to_f32(&rope));
         let (out, _) = block_forward(&x, &params, &rope, &config);
-        let hint = "turn norm_eps into F, and write nothing that only f64 can do";
+        let hint =
+            "if all other tests pass: write nothing that only f64 can do, turn norm_eps into F";
         assert_close("out", &out, &expected.mapv(|x| x as f32), 1e-4, hint);
     }
 }
@@ -143,6 +162,27 @@ mod ex2_block_backward {
     use gradcheck::{assert_gradient_with_known, weighted_sum};
     use lesson10_transformer_block::BlockGrads;
     use ndarray::{ArrayD, ArrayViewD};
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson10_transformer_block")]
+    fn a0_no_known_mistake() {
+        let Example { x, params, rope, config } = tiny_example();
+        let (_, saved) = reference::block_forward(&x, &params, &rope, &config);
+        let d_out = random((1, 3, 2), 52);
+        let BlockGrads { d_x, d_params } =
+            block_backward(&d_out, &x, &params, &rope, &config, &saved);
+        let answer = [
+            Part::of_array("d_x", &d_x),
+            Part::of_array("d_params.attn_norm", &d_params.attn_norm),
+            Part::of_array("d_params.attention.w_q", &d_params.attention.w_q),
+            Part::of_array("d_params.attention.w_o", &d_params.attention.w_o),
+            Part::of_array("d_params.mlp_norm", &d_params.mlp_norm),
+            Part::of_array("d_params.mlp.w_gate", &d_params.mlp.w_gate),
+            Part::of_array("d_params.mlp.w_up", &d_params.mlp.w_up),
+            Part::of_array("d_params.mlp.w_down", &d_params.mlp.w_down),
+        ];
+        assert_no_known_mistake(KNOWN, "block_backward", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson10_transformer_block")]
@@ -246,7 +286,7 @@ mod ex2_block_backward {
         let expected = reference::block_backward(&d_out, &x, &params, &rope, &config, &saved);
         let (d_out, x) = (other_order(&d_out), other_order(&x));
         let grads = block_backward(&d_out, &x, &params, &rope, &config, &saved);
-        let hint = "index by axis; do not walk over the memory as if it were contiguous";
+        let hint = "if all other tests pass: do not walk over the memory as if it were contiguous";
         assert_same(&grads, &expected, 1e-12, hint);
     }
 
@@ -264,7 +304,7 @@ mod ex2_block_backward {
         let grads = block_backward(&d_out, &x, &params, &rope, &config, &saved);
         let grads =
             BlockGrads { d_x: grads.d_x.mapv(f64::from), d_params: to_f64(&grads.d_params) };
-        let hint = "write nothing that only f64 can do";
+        let hint = "if all other tests pass: write nothing that only f64 can do";
         assert_same(&grads, &expected, 1e-4, hint);
     }
 
@@ -428,14 +468,32 @@ fn random_example() -> Example {
         norm_eps: 0.5,
         ..Config::course()
     };
-    let mut params = BlockParams::zeros(&config);
+    let params = random_params(&config);
+    Example { x: random((3, 5, 8), 50), params, rope: rope_table(7, 4, 100.0), config }
+}
+
+/// One text of three tokens of two dimensions, with one head and `hidden_dim` 4.
+fn tiny_example() -> Example {
+    let config = Config {
+        d_model: 2,
+        n_heads: 1,
+        hidden_multiplier: 2.0,
+        norm_eps: 0.5,
+        ..Config::course()
+    };
+    let params = random_params(&config);
+    Example { x: random((1, 3, 2), 50), params, rope: rope_table(5, 2, 100.0), config }
+}
+
+/// Gains with standard deviation 1, matrices with 1/2.
+fn random_params(config: &Config) -> BlockParams<f64> {
+    let mut params = BlockParams::zeros(config);
     for (seed, (_, mut tensor)) in (1..).zip(params.named_mut()) {
-        // gains with standard deviation 1, matrices with 1/2
         let std = if tensor.ndim() == 1 { 1.0 } else { 0.5 };
         let values = random(tensor.shape(), seed) * std;
         tensor.assign(&values);
     }
-    Example { x: random((3, 5, 8), 50), params, rope: rope_table(7, 4, 100.0), config }
+    params
 }
 
 /// The same numbers, position by position in memory instead of text by text.

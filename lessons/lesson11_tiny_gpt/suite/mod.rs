@@ -3,12 +3,15 @@
 //! Only the function under test comes from `subject`; what it builds on comes from the
 //! reference, so an exercise never fails because of another.
 
-use gradcheck::{assert_close, random};
+use gradcheck::{Part, assert_close, assert_no_known_mistake, random};
 use lesson02_embeddings::Config;
 use lesson10_transformer_block::{BlockParams, Parameters};
 use lesson11_tiny_gpt::GptParams;
 use lesson11_tiny_gpt::solution as reference;
 use ndarray::{Array2, ArrayD, array, s};
+
+mod known;
+use known::KNOWN;
 
 mod ex1_init_parameters {
     use super::*;
@@ -20,18 +23,30 @@ mod ex1_init_parameters {
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson11_tiny_gpt")]
+    fn a0_no_known_mistake() {
+        let params: GptParams<f64> = init_parameters(&small(2, false), &mut rng(1));
+        let [first, second] = [&params.blocks[0], &params.blocks[1]];
+        let lm_head = params.lm_head.unwrap_or_default();
+        let answer = [
+            Part::of_array("embedding", &params.embedding),
+            Part::of_array("blocks.0.attention.w_o", &first.attention.w_o),
+            Part::of_array("blocks.0.mlp.w_up", &first.mlp.w_up),
+            Part::of_array("blocks.1.attn_norm", &second.attn_norm),
+            Part::of_array("blocks.1.attention.w_o", &second.attention.w_o),
+            Part::of_array("blocks.1.mlp.w_down", &second.mlp.w_down),
+            Part::of_array("lm_head", &lm_head),
+        ];
+        assert_no_known_mistake(KNOWN, "init_parameters", &answer);
+    }
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson11_tiny_gpt")]
     fn a_every_tensor_has_its_name_and_shape() {
         for config in [tiny(false), tiny(true)] {
             let params: GptParams<f64> = init_parameters(&config, &mut rng(1));
-            let zeros = GptParams::<f64>::zeros(&config);
-            let (received, expected) = (names_and_shapes(&params), names_and_shapes(&zeros));
-            let tied = config.tie_embeddings;
-            assert!(
-                received == expected,
-                "The tensors with tie_embeddings = {tied}:\n  expected {expected:?}\n  \
-                 received {received:?}\n\nUsual cause: a tied model has no lm_head of its own; \
-                 GptParams::zeros builds the tree"
-            );
+            let expected = GptParams::zeros(&config);
+            let hint = "GptParams::zeros builds the tree; a tied model has no lm_head";
+            assert_tensors(&params, &expected, &config, hint);
         }
     }
 
@@ -160,11 +175,6 @@ mod ex1_init_parameters {
         StdRng::seed_from_u64(seed)
     }
 
-    fn names_and_shapes(params: &GptParams<f64>) -> Vec<(String, Vec<usize>)> {
-        let tensors = params.named().into_iter();
-        tensors.map(|(name, tensor)| (name, tensor.shape().to_vec())).collect()
-    }
-
     /// The tensors of two dimensions with their names, in order.
     fn matrices(params: &GptParams<f64>) -> impl Iterator<Item = (String, ArrayD<f64>)> {
         let tensors = params.named().into_iter().filter(|(_, tensor)| tensor.ndim() == 2);
@@ -183,15 +193,38 @@ mod ex1_init_parameters {
         let numbers: Array1<f64> = tensor.iter().copied().collect();
         let mean = numbers.sum() / numbers.len() as f64;
         let mean_square = numbers.mapv(|x| x * x).sum() / numbers.len() as f64;
-        let received = array![mean / std, mean_square.sqrt() / std];
-        let name = format!("{name}: [mean, standard deviation] in units of {std:.5}");
-        assert_close(&name, &received, &array![0.0, 1.0], 0.14, hint);
+        let (mean, deviation) = (mean / std, mean_square.sqrt() / std);
+        assert!(
+            mean.abs() <= 0.14 && (deviation - 1.0).abs() <= 0.14,
+            "{name}, in units of {std:.5}:\n\
+             {:20}  expected     received\n\
+             {:>20}  0 +- 0.14  {mean:>10.2}\n\
+             {:>20}  1 +- 0.14  {deviation:>10.2}\n\n\
+             Usual cause: {hint}",
+            "",
+            "mean",
+            "standard deviation"
+        );
     }
 }
 
 mod ex2_gpt_forward {
     use super::*;
     use crate::subject::gpt_forward;
+    use std::panic::catch_unwind;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson11_tiny_gpt")]
+    fn a0_no_known_mistake() {
+        let config = small(4, false);
+        let (logits, saved) = gpt_forward(&array![[1, 2]], &random_params(&config), &config);
+        let answer = [
+            Part::of_array("logits", &logits),
+            Part::of_array("saved.head_in", &saved.head_in),
+            Part::of("saved.residual.len()", &saved.residual.len()),
+        ];
+        assert_no_known_mistake(KNOWN, "gpt_forward", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson11_tiny_gpt")]
@@ -246,7 +279,7 @@ mod ex2_gpt_forward {
             let params = random_params(&config);
             let (logits, _) = gpt_forward(&ids(), &params, &config);
             let (expected, _) = reference::gpt_forward(&ids(), &params, &config);
-            let name = format!("logits with n_heads {n_heads} and rope_theta {rope_theta}");
+            let name = format!("logits, n_heads {n_heads}, rope_theta {rope_theta}");
             let hint = "RoPE's table: head_dim = d_model / n_heads, theta = config.rope_theta";
             assert_close(&name, &logits, &expected, 1e-12, hint);
         }
@@ -305,7 +338,7 @@ mod ex2_gpt_forward {
         let hint = "the table the blocks used: a row per position, at least seq_len of them";
         assert_close("rope.cos", &saved.rope.cos.slice(s![..3, ..]), &expected.rope.cos, 0.0, hint);
         assert_close("rope.sin", &saved.rope.sin.slice(s![..3, ..]), &expected.rope.sin, 0.0, hint);
-        let hint = "one entry per block, first to last: what block_forward returned beside out";
+        let hint = "one entry per block, first to last: what block_forward saved";
         let n_saved = saved.blocks.len();
         assert!(
             n_saved == 2,
@@ -330,7 +363,7 @@ mod ex2_gpt_forward {
         let columns_first = ids.t().as_standard_layout().to_owned().reversed_axes();
         let (logits, _) = gpt_forward(&columns_first, &params, &config);
         let (expected, _) = reference::gpt_forward(&ids, &params, &config);
-        let hint = "index by axis; do not walk over the memory as if it were contiguous";
+        let hint = "if all other tests pass: do not walk over the memory as if it were contiguous";
         assert_close("logits", &logits, &expected, 1e-12, hint);
     }
 
@@ -341,8 +374,28 @@ mod ex2_gpt_forward {
         let params = random_params(&config);
         let (logits, _) = gpt_forward(&ids, &to_f32(&params, &config), &config);
         let (expected, _) = reference::gpt_forward(&ids, &params, &config);
-        let hint = "turn norm_eps into F, and write nothing that only f64 can do";
+        let hint =
+            "if all other tests pass: write nothing that only f64 can do, turn norm_eps into F";
         assert_close("logits", &logits, &expected.mapv(|x| x as f32), 1e-4, hint);
+    }
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson11_tiny_gpt")]
+    fn k_several_heads_share_the_dimensions() {
+        let one_head = Config { n_heads: 1, ..tiny(false) };
+        let _ = gpt_forward(&ids(), &random_params(&one_head), &one_head);
+        let config = tiny(false);
+        let params = random_params(&config);
+        let Ok((logits, _)) = catch_unwind(|| gpt_forward(&ids(), &params, &config)) else {
+            panic!(
+                "One head works, three heads panic, with the message above.\n\nUsual cause: \
+                 RoPE's table is made for d_model instead of\nd_model / n_heads, the dimensions \
+                 of one head"
+            );
+        };
+        let (expected, _) = reference::gpt_forward(&ids(), &params, &config);
+        let hint = "RoPE's table is made for the dimensions of one head, d_model / n_heads";
+        assert_close("logits", &logits, &expected, 1e-12, hint);
     }
 }
 
@@ -351,6 +404,31 @@ mod ex3_gpt_backward {
     use crate::subject::gpt_backward;
     use gradcheck::{assert_gradient_with_known, weighted_sum};
     use ndarray::{Array1, Array3, ArrayViewD};
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson11_tiny_gpt")]
+    fn a0_no_known_mistake() {
+        let [own_head, tied] = [false, true].map(|tied| {
+            let (config, ids) = (small(2, tied), array![[1, 2]]);
+            let params = random_params(&config);
+            let (_, saved) = reference::gpt_forward(&ids, &params, &config);
+            gpt_backward(&random((1, 2, 3), 101), &ids, &params, &config, &saved)
+        });
+        let [first, second] = [&own_head.blocks[0], &own_head.blocks[1]];
+        let lm_head = own_head.lm_head.unwrap_or_default();
+        let answer = [
+            Part::of_array("d_embedding", &own_head.embedding),
+            Part::of_array("d_blocks.0.attn_norm", &first.attn_norm),
+            Part::of_array("d_blocks.0.mlp.w_down", &first.mlp.w_down),
+            Part::of_array("d_blocks.1.attn_norm", &second.attn_norm),
+            Part::of_array("d_blocks.1.mlp.w_down", &second.mlp.w_down),
+            Part::of_array("d_final_norm", &own_head.final_norm),
+            Part::of_array("d_lm_head", &lm_head),
+            Part::of_array("d_embedding, tied", &tied.embedding),
+            Part::of("d_lm_head, tied", &tied.lm_head.map(|table| table.dim())),
+        ];
+        assert_no_known_mistake(KNOWN, "gpt_backward", &answer);
+    }
 
     // d_logits = (1, 0, -1) at the first token, which has head_in = (3, 2). So row 0 of the
     // head gets (3, 2) and row 2 gets (-3, -2). head_in gets W_0 - W_2 = (0, 1), and the gain
@@ -445,7 +523,7 @@ mod ex3_gpt_backward {
         let config = tiny(false);
         let grads = gradients(&random_params(&config), &config);
         for unused in [0, 2, 3, 5] {
-            let name = format!("d_embedding of token {unused}, which does not occur");
+            let name = format!("d_embedding of unused token {unused}");
             let hint = "untied: only the rows of tokens in `ids` get a gradient";
             assert_close(&name, &grads.embedding.row(unused), &Array1::zeros(6), 0.0, hint);
         }
@@ -459,17 +537,8 @@ mod ex3_gpt_backward {
     fn j_gradients_have_the_names_and_shapes_of_the_weights() {
         for config in [tiny(false), tiny(true), Config { n_layers: 1, ..tiny(true) }] {
             let params = random_params(&config);
-            let grads = gradients(&params, &config);
-            let shapes = |tree: &GptParams<f64>| -> Vec<(String, Vec<usize>)> {
-                let tensors = tree.named().into_iter();
-                tensors.map(|(name, tensor)| (name, tensor.shape().to_vec())).collect()
-            };
-            let (received, expected) = (shapes(&grads), shapes(&params));
-            assert!(
-                received == expected,
-                "The gradients' names and shapes:\n  expected {expected:?}\n  received \
-                 {received:?}\n\nUsual cause: one entry per block, first to last, as in the weights"
-            );
+            let hint = "blocks first to last, and an lm_head only if the weights have one";
+            assert_tensors(&gradients(&params, &config), &params, &config, hint);
         }
     }
 
@@ -482,7 +551,8 @@ mod ex3_gpt_backward {
         let (_, saved) = reference::gpt_forward(&ids, &params, &config);
         let grads = gpt_backward(&d_logits, &ids, &params, &config, &saved);
         let expected = reference::gpt_backward(&d_logits, &ids, &params, &config, &saved);
-        let hint = "no size is fixed: batch, seq_len and n_layers may all be 1";
+        let hint =
+            "if all other tests pass: a size is fixed; batch, seq_len and n_layers may all be 1";
         assert_same(&grads, &expected, 1e-12, hint);
     }
 
@@ -496,7 +566,7 @@ mod ex3_gpt_backward {
         let d_logits = swapped.permuted_axes([1, 0, 2]); // position by position in memory
         let ids = ids.t().as_standard_layout().to_owned().reversed_axes();
         let grads = gpt_backward(&d_logits, &ids, &params, &config, &saved);
-        let hint = "index by axis; do not walk over the memory as if it were contiguous";
+        let hint = "if all other tests pass: do not walk over the memory as if it were contiguous";
         assert_same(&grads, &reference_gradients(&params, &config), 1e-12, hint);
     }
 
@@ -513,7 +583,7 @@ mod ex3_gpt_backward {
             for ((_, mut place), (_, grad)) in wide.named_mut().into_iter().zip(grads.named()) {
                 place.assign(&grad.mapv(f64::from));
             }
-            let hint = "write nothing that only f64 can do";
+            let hint = "if all other tests pass: write nothing that only f64 can do";
             assert_same(&wide, &reference_gradients(&params, &config), 1e-4, hint);
         }
     }
@@ -603,6 +673,17 @@ mod ex4_count_parameters {
     use super::*;
     use crate::subject::count_parameters;
 
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson11_tiny_gpt")]
+    fn a0_no_known_mistake() {
+        let [own_head, tied] = [false, true].map(|tied| {
+            // hidden_dim is 15.6, rounded to 16
+            count_parameters(&Config { hidden_multiplier: 2.6, ..tiny(tied) })
+        });
+        let answer = [Part::of("own head", &own_head), Part::of("tied", &tied)];
+        assert_no_known_mistake(KNOWN, "count_parameters", &answer);
+    }
+
     // attention 4 * 2 * 2 = 16, MLP 3 * 2 * 8 = 48, norms 2 * 2 = 4: 68 per block. The final
     // norm has 2, each table 3 * 2 = 6.
     #[test]
@@ -638,7 +719,7 @@ mod ex4_count_parameters {
             tie_embeddings: true,
             ..Config::course()
         };
-        let hint = "the MLP has three matrices of hidden_dim * d_model; see config.hidden_dim()";
+        let hint = "the MLP has three matrices of config.hidden_dim() * d_model";
         assert_count(count_parameters(&config), 15_191_712, hint);
     }
 
@@ -682,6 +763,31 @@ mod ex4_count_parameters {
     }
 }
 
+/// Asserts that the tensors' names and shapes are the expected ones, in their order.
+#[track_caller]
+fn assert_tensors(
+    received: &GptParams<f64>,
+    expected: &GptParams<f64>,
+    config: &Config,
+    hint: &str,
+) {
+    let list = |params: &GptParams<f64>| -> Vec<String> {
+        let tensors = params.named().into_iter();
+        tensors.map(|(name, tensor)| format!("{name} {:?}", tensor.shape())).collect()
+    };
+    let (received, expected) = (list(received), list(expected));
+    for i in 0..received.len().max(expected.len()) {
+        let [received, expected] =
+            [&received, &expected].map(|list| list.get(i).map_or("none", String::as_str));
+        assert!(
+            received == expected,
+            "Tensor {i} of a model with tie_embeddings = {}:\n  expected {expected}\n  \
+             received {received}\n\nUsual cause: {hint}",
+            config.tie_embeddings
+        );
+    }
+}
+
 /// Seven tokens, two blocks, three heads of two dimensions, `hidden_dim` 9.
 fn tiny(tie_embeddings: bool) -> Config {
     Config {
@@ -695,6 +801,11 @@ fn tiny(tie_embeddings: bool) -> Config {
         rope_theta: 50.0,
         tie_embeddings,
     }
+}
+
+/// Three tokens, two blocks, one head, `hidden_dim` 1.5 times `d_model`: for what is recorded.
+fn small(d_model: usize, tie_embeddings: bool) -> Config {
+    Config { vocab_size: 3, d_model, n_heads: 1, ..tiny(tie_embeddings) }
 }
 
 /// Two texts of three tokens. Token 1 occurs three times; 0, 2, 3 and 5 do not occur.

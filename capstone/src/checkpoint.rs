@@ -178,6 +178,12 @@ pub fn load_training(directory: &Path) -> Result<SavedTraining, CheckpointError>
     Ok(SavedTraining { config, settings, source, history, tokenizer, state })
 }
 
+/// Reads the record of a training, if there is one. A model from elsewhere has none, or a file
+/// of this name that another program wrote.
+pub fn load_record(directory: &Path) -> Option<TrainerFile> {
+    TrainerFile::from_json(&read_text(&directory.join(TRAINER_FILE)).ok()?).ok()
+}
+
 /// Reads a `tokenizer.json`, ours or another program's.
 ///
 /// # Errors
@@ -203,8 +209,12 @@ pub(crate) fn has_model(directory: &Path) -> bool {
 /// If it cannot be written.
 pub fn write_file(bytes: &[u8], path: &Path) -> Result<(), CheckpointError> {
     let temporary = temporary_path(path);
-    write_synced(&temporary, bytes).map_err(CheckpointError::io(path))?;
-    fs::rename(&temporary, path).map_err(CheckpointError::io(path))?;
+    let written = write_synced(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&temporary);
+    }
+    written.map_err(CheckpointError::io(path))?;
     sync_parent(path)
 }
 

@@ -1,6 +1,7 @@
 //! One module per command: its flags, and what it prints.
 
 pub(crate) mod generate;
+pub(crate) mod inspect;
 pub(crate) mod tokenizer;
 pub(crate) mod train;
 

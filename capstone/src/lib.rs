@@ -14,6 +14,7 @@
 //! - [`checkpoint`]: a model or a training as a directory, written in one piece
 //! - [`run`]: the directory of a training: its checkpoints, numbers and picture
 //! - [`plot`]: the loss as a picture
+//! - [`inspect`]: where every head looks, what every layer expects, as a page
 //! - [`writer`]: text from a trained model
 //!
 //! The binary (`cargo run --release -p capstone -- --help`) is a thin layer over them.
@@ -24,6 +25,7 @@ pub mod checkpoint;
 pub mod corpus;
 pub mod data;
 pub mod hugging_face;
+pub mod inspect;
 pub mod plot;
 pub mod preset;
 pub mod record;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{generate, tokenizer, train};
+use commands::{generate, inspect, tokenizer, train};
 
 /// Freed memory stays at hand: every step needs the same large arrays again, and fetching
 /// fresh pages from the system for them would take a noticeable part of a step.
@@ -32,6 +32,7 @@ Examples:
   capstone train --resume runs/nano-1             go on where a training was stopped
   capstone generate --run runs/story-1            let the trained model tell a story
   capstone generate --run runs/nano-1 --prompt 'To be'
+  capstone inspect --run runs/nano-1 --prompt 'To be or not'
 ";
 
 #[derive(Subcommand)]
@@ -42,6 +43,9 @@ enum Command {
     /// Continue a prompt with a trained model
     #[command(after_help = generate::EXAMPLES)]
     Generate(generate::Arguments),
+    /// Make a page that shows where a model looks and what it expects, layer by layer
+    #[command(after_help = inspect::EXAMPLES)]
+    Inspect(inspect::Arguments),
     /// Make a tokenizer of byte pairs
     #[command(subcommand, after_help = tokenizer::EXAMPLES)]
     Tokenizer(tokenizer::Command),
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
         None => train::run(&cli.train),
         Some(Command::Train(arguments)) => train::run(arguments),
         Some(Command::Generate(arguments)) => generate::run(arguments).map(|()| ExitCode::SUCCESS),
+        Some(Command::Inspect(arguments)) => inspect::run(arguments).map(|()| ExitCode::SUCCESS),
         Some(Command::Tokenizer(command)) => tokenizer::run(command).map(|()| ExitCode::SUCCESS),
     };
     match result {

@@ -35,11 +35,11 @@ use crate::record::TrainerFile;
 use crate::tokenizer::Tokenizer;
 use crate::trainer::{SavedTraining, Trainer};
 
-const CONFIG_FILE: &str = "config.json";
+pub(crate) const CONFIG_FILE: &str = "config.json";
 const GENERATION_FILE: &str = "generation_config.json";
-const MODEL_FILE: &str = "model.safetensors";
+pub(crate) const MODEL_FILE: &str = "model.safetensors";
 const MODEL_INDEX_FILE: &str = "model.safetensors.index.json";
-const TOKENIZER_FILE: &str = "tokenizer.json";
+pub(crate) const TOKENIZER_FILE: &str = "tokenizer.json";
 const TOKENIZER_CONFIG_FILE: &str = "tokenizer_config.json";
 const OPTIMIZER_FILE: &str = "optimizer.safetensors";
 const TRAINER_FILE: &str = "trainer_state.json";
@@ -103,7 +103,7 @@ impl CheckpointError {
         move |reason| CheckpointError::Io { path, reason }
     }
 
-    fn format(path: &Path) -> impl FnOnce(FormatError) -> Self {
+    pub(crate) fn format(path: &Path) -> impl FnOnce(FormatError) -> Self {
         let path = path.to_owned();
         move |reason| CheckpointError::Format { path, reason }
     }
@@ -244,7 +244,10 @@ fn model_files(
 }
 
 /// Writes files to a temporary directory, and gives it its name when they are all on disk.
-fn write_directory(files: &[(&str, Vec<u8>)], directory: &Path) -> Result<(), CheckpointError> {
+pub(crate) fn write_directory(
+    files: &[(&str, Vec<u8>)],
+    directory: &Path,
+) -> Result<(), CheckpointError> {
     let parent = parent(directory);
     fs::create_dir_all(parent).map_err(CheckpointError::io(parent))?;
     let temporary = temporary_path(directory);

@@ -13,6 +13,7 @@
 //! - [`hugging_face`]: names, sizes and weights as Hugging Face keeps them
 //! - [`checkpoint`]: a model or a training as a directory, written in one piece
 //! - [`run`]: the directory of a training: its checkpoints, numbers and picture
+//! - [`experiments`]: the model with one thing changed
 //! - [`plot`]: the loss as a picture
 //! - [`inspect`]: where every head looks, what every layer expects, as a page
 //! - [`writer`]: text from a trained model
@@ -24,6 +25,7 @@
 pub mod checkpoint;
 pub mod corpus;
 pub mod data;
+pub mod experiments;
 pub mod hugging_face;
 pub mod inspect;
 pub mod plot;

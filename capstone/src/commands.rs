@@ -1,5 +1,6 @@
 //! One module per command: its flags, and what it prints.
 
+pub(crate) mod compare;
 pub(crate) mod generate;
 pub(crate) mod inspect;
 pub(crate) mod tokenizer;

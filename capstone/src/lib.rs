@@ -14,6 +14,7 @@
 //! - [`checkpoint`]: a model or a training as a directory, written in one piece
 //! - [`run`]: the directory of a training: its checkpoints, numbers and picture
 //! - [`experiments`]: the model with one thing changed
+//! - [`compare`]: several of them, trained side by side
 //! - [`plot`]: the loss as a picture
 //! - [`inspect`]: where every head looks, what every layer expects, as a page
 //! - [`writer`]: text from a trained model
@@ -23,6 +24,7 @@
 #![warn(missing_docs)]
 
 pub mod checkpoint;
+pub mod compare;
 pub mod corpus;
 pub mod data;
 pub mod experiments;

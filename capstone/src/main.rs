@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{generate, inspect, tokenizer, train};
+use commands::{compare, generate, inspect, tokenizer, train};
 
 /// Freed memory stays at hand: every step needs the same large arrays again, and fetching
 /// fresh pages from the system for them would take a noticeable part of a step.
@@ -46,6 +46,9 @@ enum Command {
     /// Make a page that shows where a model looks and what it expects, layer by layer
     #[command(after_help = inspect::EXAMPLES)]
     Inspect(inspect::Arguments),
+    /// Train variants of the model on the same data and compare them
+    #[command(after_help = compare::examples())]
+    Compare(compare::Arguments),
     /// Make a tokenizer of byte pairs
     #[command(subcommand, after_help = tokenizer::EXAMPLES)]
     Tokenizer(tokenizer::Command),
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Some(Command::Train(arguments)) => train::run(arguments),
         Some(Command::Generate(arguments)) => generate::run(arguments).map(|()| ExitCode::SUCCESS),
         Some(Command::Inspect(arguments)) => inspect::run(arguments).map(|()| ExitCode::SUCCESS),
+        Some(Command::Compare(arguments)) => compare::run(arguments).map(|()| ExitCode::SUCCESS),
         Some(Command::Tokenizer(command)) => tokenizer::run(command).map(|()| ExitCode::SUCCESS),
     };
     match result {

@@ -102,6 +102,7 @@ fn with_everything_off_it_is_the_gpt_of_the_lessons() {
         let ours: ExperimentParams<f32> = ExperimentParams::init(&experiment, &mut rng());
         let lessons: GptParams<f32> = init_parameters(&config, &mut rng());
         assert_eq!(ours.named(), lessons.named());
+        assert_eq!(ours.to_gpt(&experiment).as_ref(), Some(&lessons));
         assert_eq!(ours.count(), count_parameters(&config));
 
         let ids = ids();

@@ -2,11 +2,12 @@
 
 use lesson09_swiglu::SwiGluParams;
 use lesson10_transformer_block::{Parameters, join};
+use lesson11_tiny_gpt::GptParams;
 use ndarray::{Array1, Array2, ArrayViewD, ArrayViewMutD, NdFloat};
 use ndarray_rand::rand::Rng;
 use ndarray_rand::rand_distr::{Distribution, StandardNormal};
 
-use super::{Experiment, MlpKind};
+use super::{Experiment, MlpKind, Variant};
 
 /// The weights of a GPT, or their gradients.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,6 +104,18 @@ impl<F: NdFloat> ExperimentParams<F> {
             });
         }
         params
+    }
+
+    /// The same weights for the lessons' functions, if nothing is different about the model.
+    pub fn to_gpt(&self, experiment: &Experiment) -> Option<GptParams<F>> {
+        if experiment.variant != Variant::default() {
+            return None;
+        }
+        let mut params = GptParams::zeros(&experiment.config);
+        for ((_, mut place), (_, tensor)) in params.named_mut().into_iter().zip(self.named()) {
+            place.assign(&tensor);
+        }
+        Some(params)
     }
 
     /// The weights of the LM head: its own, or the embedding table if tied.

@@ -7,7 +7,7 @@
 //! - [`Variant`]: what is changed; [`SUGGESTIONS`]: by name
 //! - [`params`]: the weights
 //! - [`model`]: forward and backward
-//! - [`file`]: a directory to keep a model in
+//! - [`mod@file`]: a directory to keep a model in
 //!
 //! Hugging Face's Llama has no place for most of it, so these models are saved under a
 //! `model_type` of their own.

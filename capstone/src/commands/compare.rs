@@ -1,6 +1,7 @@
 //! `capstone compare`
 
 use std::collections::BTreeSet;
+use std::io::{Write, stdout};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -81,7 +82,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             bar.set_message(format!("{variant}, seed {seed}"));
             let (params, run) = train(&experiment, seed, &setting, || bar.inc(1))
                 .with_context(|| format!("{variant}, seed {seed}"))?;
-            bar.suspend(|| println!("{variant:12} seed {seed:<4} val {:.4}", run.validation_loss));
+            bar.suspend(|| {
+                // A reader who has gone away must not stop the work.
+                let loss = run.validation_loss;
+                let _ = writeln!(stdout(), "{variant:12} seed {seed:<4} val {loss:.4}");
+            });
             if runs.is_empty() {
                 save(&experiment, params, &setting.tokenizer, &out.join(variant))?;
             }
@@ -94,13 +99,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     bar.finish_and_clear();
 
-    println!("\n{}", comparison.to_table());
-    println!("± is the standard deviation over the seeds; differences are between equal seeds");
-    if let Some(floor) = comparison.floor {
-        println!("floor {floor:.4}");
-    }
-    println!("written to {}: compare.svg, compare.csv, compare.json, models", out.display());
-    Ok(())
+    let floor = comparison.floor.map_or(String::new(), |floor| format!("floor {floor:.4}\n"));
+    let report = format!(
+        "\n{}\n± is the standard deviation over the seeds; differences are between equal seeds\n\
+         {floor}written to {}: compare.svg, compare.csv, compare.json, models\n",
+        comparison.to_table(),
+        out.display()
+    );
+    stdout().write_all(report.as_bytes()).context("cannot write to the standard output")
 }
 
 impl Arguments {

@@ -1,5 +1,6 @@
 //! `capstone inspect`
 
+use std::io::{Write, stdout};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -47,14 +48,15 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     write_file(text.as_bytes(), &out)?;
 
     let (seen, dropped) = (inspection.tokens.len(), inspection.dropped);
+    let mut report = String::new();
     if dropped > 0 {
         let all = seen + dropped;
-        println!(
-            "the prompt has {all} tokens, the model sees {seen}: the first {dropped} are left out"
+        report = format!(
+            "the prompt has {all} tokens, the model sees {seen}: the first {dropped} are left out\n"
         );
     }
-    let hint = if arguments.json { "" } else { "; open it in a browser" };
     let tokens = if seen == 1 { "token" } else { "tokens" };
-    println!("{seen} {tokens}, written to {}{hint}", out.display());
-    Ok(())
+    let hint = if arguments.json { "" } else { "; open it in a browser" };
+    report += &format!("{seen} {tokens}, written to {}{hint}\n", out.display());
+    stdout().write_all(report.as_bytes()).context("cannot write to the standard output")
 }

@@ -45,12 +45,12 @@ pub fn draw(comparison: &Comparison) -> Result<String> {
     Ok(svg)
 }
 
-/// The training loss of every row, the mean over its seeds. The first tenth, where all fall
-/// steeply, is left out.
+/// The training loss of every row, the mean over its seeds. The first quarter, where all
+/// fall steeply, is left out.
 fn draw_curves(area: &Area<'_>, rows: &[Row], steps: usize) -> Result<()> {
     let late = |row: &Row| -> Vec<(usize, f64)> {
         let curve = row.curve();
-        let skipped = curve.len() / 10;
+        let skipped = curve.len() / 4;
         curve.into_iter().skip(skipped).collect()
     };
     let curves: Vec<_> = rows.iter().map(late).collect();

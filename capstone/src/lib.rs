@@ -2,7 +2,7 @@
 //!
 //! The fourteen lessons are the model, the training step and the sampler; this crate is what
 //! stands around them: text, batches, cores, files and pictures. Nothing of the mathematics
-//! is written here a second time.
+//! is written here a second time, but for what [`experiments`] changes about it.
 //!
 //! - [`corpus`]: the built-in stories, with a known floor of the loss
 //! - [`tokenizer`]: words, characters or byte pairs to ids

@@ -124,7 +124,8 @@ fn the_help_has_a_line_for_every_variant() {
     let output = capstone(Path::new("."), &["compare", "--help"]);
     let printed = String::from_utf8_lossy(&output.stdout);
     for suggestion in SUGGESTIONS {
-        let line = printed.lines().find(|line| line.trim().starts_with(suggestion.name));
+        let start = format!("  {} ", suggestion.name);
+        let line = printed.lines().find(|line| line.starts_with(&start));
         assert!(line.is_some_and(|line| line.contains(suggestion.about)), "{printed}");
     }
 }

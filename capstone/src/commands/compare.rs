@@ -33,9 +33,9 @@ Examples:
   capstone compare --variants plain,relu2,sandwich+relu2 --seeds 1,2,3,4,5
   capstone compare --text my.txt --variants plain,window --steps 1000
 
-Each gets the same batches and schedule. The model of the first seed is saved: plain and tied
-as Llamas, the others under a `model_type` of this program, for Hugging Face's Llama cannot
-hold them.
+Each gets the same batches and schedule. The model of the first seed is saved:
+plain and tied as Llamas, the others under a `model_type` of this program, for
+Hugging Face's Llama cannot hold them.
 "
     )
 }

@@ -35,11 +35,11 @@ use crate::record::TrainerFile;
 use crate::tokenizer::Tokenizer;
 use crate::trainer::{SavedTraining, Trainer};
 
-const CONFIG_FILE: &str = "config.json";
+pub(crate) const CONFIG_FILE: &str = "config.json";
 const GENERATION_FILE: &str = "generation_config.json";
-const MODEL_FILE: &str = "model.safetensors";
+pub(crate) const MODEL_FILE: &str = "model.safetensors";
 const MODEL_INDEX_FILE: &str = "model.safetensors.index.json";
-const TOKENIZER_FILE: &str = "tokenizer.json";
+pub(crate) const TOKENIZER_FILE: &str = "tokenizer.json";
 const TOKENIZER_CONFIG_FILE: &str = "tokenizer_config.json";
 const OPTIMIZER_FILE: &str = "optimizer.safetensors";
 const TRAINER_FILE: &str = "trainer_state.json";
@@ -103,7 +103,7 @@ impl CheckpointError {
         move |reason| CheckpointError::Io { path, reason }
     }
 
-    fn format(path: &Path) -> impl FnOnce(FormatError) -> Self {
+    pub(crate) fn format(path: &Path) -> impl FnOnce(FormatError) -> Self {
         let path = path.to_owned();
         move |reason| CheckpointError::Format { path, reason }
     }
@@ -178,6 +178,12 @@ pub fn load_training(directory: &Path) -> Result<SavedTraining, CheckpointError>
     Ok(SavedTraining { config, settings, source, history, tokenizer, state })
 }
 
+/// Reads the record of a training, if there is one. A model from elsewhere has none, or a file
+/// of this name that another program wrote.
+pub fn load_record(directory: &Path) -> Option<TrainerFile> {
+    TrainerFile::from_json(&read_text(&directory.join(TRAINER_FILE)).ok()?).ok()
+}
+
 /// Reads a `tokenizer.json`, ours or another program's.
 ///
 /// # Errors
@@ -208,8 +214,12 @@ pub(crate) fn has_model(directory: &Path) -> bool {
 /// If it cannot be written.
 pub fn write_file(bytes: &[u8], path: &Path) -> Result<(), CheckpointError> {
     let temporary = temporary_path(path);
-    write_synced(&temporary, bytes).map_err(CheckpointError::io(path))?;
-    fs::rename(&temporary, path).map_err(CheckpointError::io(path))?;
+    let written = write_synced(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&temporary);
+    }
+    written.map_err(CheckpointError::io(path))?;
     sync_parent(path)
 }
 
@@ -239,7 +249,10 @@ fn model_files(
 }
 
 /// Writes files to a temporary directory, and gives it its name when they are all on disk.
-fn write_directory(files: &[(&str, Vec<u8>)], directory: &Path) -> Result<(), CheckpointError> {
+pub(crate) fn write_directory(
+    files: &[(&str, Vec<u8>)],
+    directory: &Path,
+) -> Result<(), CheckpointError> {
     let parent = parent(directory);
     fs::create_dir_all(parent).map_err(CheckpointError::io(parent))?;
     let temporary = temporary_path(directory);

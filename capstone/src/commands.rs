@@ -1,8 +1,10 @@
 //! One module per command: its flags, and what it prints.
 
+pub(crate) mod compare;
 pub(crate) mod eval;
 pub(crate) mod generate;
 pub(crate) mod info;
+pub(crate) mod inspect;
 pub(crate) mod tokenizer;
 pub(crate) mod train;
 

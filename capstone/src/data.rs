@@ -64,8 +64,7 @@ impl Data {
     /// # Panics
     /// If the tokenizer is not that of the corpus.
     pub fn stories(tokenizer: &Tokenizer) -> Self {
-        // A seed of its own: training stories come from other seeds.
-        let stories = corpus::stories(u64::MAX, VALIDATION_STORIES);
+        let stories = validation_stories();
         let floor = corpus::floor(&stories);
         let validation = stories.iter().map(|story| story_ids(story, tokenizer)).collect();
         Data::Stories { validation, floor }
@@ -153,6 +152,16 @@ impl Data {
             Data::Text { ids } => split_train_validation(ids, VALIDATION_FRACTION).validation,
         }
     }
+}
+
+/// The least loss that any model can have on the built-in stories, in nats.
+pub fn stories_floor() -> f64 {
+    corpus::floor(&validation_stories())
+}
+
+/// With a seed of its own: training stories come from other seeds.
+fn validation_stories() -> Vec<Story> {
+    corpus::stories(u64::MAX, VALIDATION_STORIES)
 }
 
 /// Are there a window for training and a prediction for validation in so many tokens?

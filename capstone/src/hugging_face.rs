@@ -25,6 +25,7 @@ use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde_json::{Value, json};
 
+use crate::experiments::file::is_experiment;
 use crate::tokenizer::Tokenizer;
 
 /// Why the text or the bytes of a file are not a model of this architecture.
@@ -54,6 +55,9 @@ pub enum FormatError {
         /// What could be represented.
         wanted: String,
     },
+    /// The model is one of [`crate::experiments`], which opens it.
+    #[error("the model is an experiment of `capstone compare`, which no Llama can hold")]
+    Experiment,
     /// The sizes make no model.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -155,6 +159,9 @@ pub fn tokenizer_config_to_json(config: &Config) -> String {
 /// that the course's model does not.
 pub fn config_from_json(text: &str) -> Result<Architecture, FormatError> {
     let file: Value = serde_json::from_str(text).map_err(|reason| FormatError::Json { reason })?;
+    if is_experiment(&file) {
+        return Err(FormatError::Experiment);
+    }
     refuse_other_architectures(&file)?;
     let d_model = size(&file, "hidden_size")?;
     let n_heads = size(&file, "num_attention_heads")?;

@@ -2,7 +2,7 @@
 //!
 //! The fourteen lessons are the model, the training step and the sampler; this crate is what
 //! stands around them: text, batches, cores, files and pictures. Nothing of the mathematics
-//! is written here a second time.
+//! is written here a second time, but for what [`experiments`] changes about it.
 //!
 //! - [`corpus`]: the built-in stories, with a known floor of the loss
 //! - [`tokenizer`]: words, characters or byte pairs to ids
@@ -13,9 +13,12 @@
 //! - [`hugging_face`]: names, sizes and weights as Hugging Face keeps them
 //! - [`checkpoint`]: a model or a training as a directory, written in one piece
 //! - [`run`]: the directory of a training: its checkpoints, numbers and picture
+//! - [`experiments`]: the model with one thing changed
+//! - [`compare`]: several of them, trained side by side
 //! - [`plot`]: the loss as a picture
 //! - [`evaluation`]: how well a model predicts a text
 //! - [`anatomy`]: weights by part, memory and arithmetic of a model
+//! - [`inspect`]: where every head looks, what every layer expects, as a page
 //! - [`writer`]: text from a trained model
 //!
 //! The binary (`cargo run --release -p capstone -- --help`) is a thin layer over them.
@@ -24,10 +27,13 @@
 
 pub mod anatomy;
 pub mod checkpoint;
+pub mod compare;
 pub mod corpus;
 pub mod data;
 pub mod evaluation;
+pub mod experiments;
 pub mod hugging_face;
+pub mod inspect;
 pub mod plot;
 pub mod preset;
 pub mod record;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{eval, generate, info, tokenizer, train};
+use commands::{compare, eval, generate, info, inspect, tokenizer, train};
 
 /// Freed memory stays at hand: every step needs the same large arrays again, and fetching
 /// fresh pages from the system for them would take a noticeable part of a step.
@@ -32,6 +32,7 @@ Examples:
   capstone generate --run runs/story-1   let the trained model tell a story
   capstone generate --run runs/nano-1 --prompt 'To be'
   capstone eval --run runs/story-1       how well it predicts, in numbers
+  capstone inspect --run runs/nano-1 --prompt 'To be or not'
 ";
 
 #[derive(Subcommand)]
@@ -48,6 +49,12 @@ enum Command {
     /// Count a model's weights, memory and arithmetic
     #[command(after_help = info::EXAMPLES)]
     Info(info::Arguments),
+    /// Make a page that shows where a model looks and what it expects, layer by layer
+    #[command(after_help = inspect::EXAMPLES)]
+    Inspect(inspect::Arguments),
+    /// Train variants of the model on the same data and compare them
+    #[command(after_help = compare::examples())]
+    Compare(compare::Arguments),
     /// Make a tokenizer of byte pairs
     #[command(subcommand, after_help = tokenizer::EXAMPLES)]
     Tokenizer(tokenizer::Command),
@@ -64,6 +71,8 @@ fn main() -> ExitCode {
         Some(Command::Generate(arguments)) => generate::run(arguments).map(|()| ExitCode::SUCCESS),
         Some(Command::Eval(arguments)) => eval::run(arguments).map(|()| ExitCode::SUCCESS),
         Some(Command::Info(arguments)) => info::run(arguments).map(|()| ExitCode::SUCCESS),
+        Some(Command::Inspect(arguments)) => inspect::run(arguments).map(|()| ExitCode::SUCCESS),
+        Some(Command::Compare(arguments)) => compare::run(arguments).map(|()| ExitCode::SUCCESS),
         Some(Command::Tokenizer(command)) => tokenizer::run(command).map(|()| ExitCode::SUCCESS),
     };
     match result {

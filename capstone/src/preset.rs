@@ -1,5 +1,7 @@
 //! Sizes and schedules that are known to work.
 
+use std::str::FromStr;
+
 use lesson02_embeddings::Config;
 use lesson12_training::{AdamWConfig, Schedule, TrainConfig};
 
@@ -14,6 +16,17 @@ pub struct Preset {
     pub batch: usize,
     /// Schedule, optimizer and clipping.
     pub train: TrainConfig,
+}
+
+impl FromStr for Preset {
+    type Err = String;
+
+    /// The preset of that name.
+    fn from_str(name: &str) -> Result<Self, String> {
+        let names = PRESETS.map(|preset| preset.name).join(", ");
+        let found = PRESETS.into_iter().find(|preset| preset.name == name);
+        found.ok_or(format!("there is no preset {name}; there are {names}"))
+    }
 }
 
 /// All presets.

@@ -199,6 +199,23 @@ impl Tokenizer {
         }
     }
 
+    /// One token for a reader: special tokens by their names, byte pairs as text where they
+    /// are whole characters. Rows of a table that no token uses have a number.
+    pub fn token_text(&self, id: usize) -> String {
+        let Some(name) = self.vocabulary.tokens.get(id) else { return format!("#{id}") };
+        let Pieces::BytePairs(pairs) = &self.pieces else { return name.clone() };
+        let text = u32::try_from(id).ok().and_then(|id| pairs.tokenizer.decode(&[id], false).ok());
+        match text {
+            Some(text) if text.is_empty() || text.contains('\u{FFFD}') => name.clone(),
+            // Some decoders take the space at the start of a text away.
+            Some(text) if name.starts_with('\u{2581}') && !text.starts_with(' ') => {
+                format!(" {text}")
+            }
+            Some(text) => text,
+            None => name.clone(),
+        }
+    }
+
     /// Ids to text one by one, after the ids `before`. A token may be a part of a character
     /// only; then its text comes with the token that completes it. Special tokens have none.
     pub fn stream<'a>(&'a self, before: &[usize]) -> Box<dyn FnMut(usize) -> String + 'a> {

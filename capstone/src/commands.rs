@@ -1,5 +1,6 @@
 //! One module per command: its flags, and what it prints.
 
+pub(crate) mod bench;
 pub(crate) mod generate;
 pub(crate) mod tokenizer;
 pub(crate) mod train;

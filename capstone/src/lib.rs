@@ -14,12 +14,14 @@
 //! - [`checkpoint`]: a model or a training as a directory, written in one piece
 //! - [`run`]: the directory of a training: its checkpoints, numbers and picture
 //! - [`plot`]: the loss as a picture
+//! - [`bench`]: how fast all of this is, and where the time goes
 //! - [`writer`]: text from a trained model
 //!
 //! The binary (`cargo run --release -p capstone -- --help`) is a thin layer over them.
 
 #![warn(missing_docs)]
 
+pub mod bench;
 pub mod checkpoint;
 pub mod corpus;
 pub mod data;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{generate, tokenizer, train};
+use commands::{bench, generate, tokenizer, train};
 
 /// Freed memory stays at hand: every step needs the same large arrays again, and fetching
 /// fresh pages from the system for them would take a noticeable part of a step.
@@ -42,6 +42,9 @@ enum Command {
     /// Continue a prompt with a trained model
     #[command(after_help = generate::EXAMPLES)]
     Generate(generate::Arguments),
+    /// Measure how fast this machine trains and writes, and where the time goes
+    #[command(after_help = bench::EXAMPLES)]
+    Bench(bench::Arguments),
     /// Make a tokenizer of byte pairs
     #[command(subcommand, after_help = tokenizer::EXAMPLES)]
     Tokenizer(tokenizer::Command),
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         None => train::run(&cli.train),
         Some(Command::Train(arguments)) => train::run(arguments),
         Some(Command::Generate(arguments)) => generate::run(arguments).map(|()| ExitCode::SUCCESS),
+        Some(Command::Bench(arguments)) => bench::run(arguments).map(|()| ExitCode::SUCCESS),
         Some(Command::Tokenizer(command)) => tokenizer::run(command).map(|()| ExitCode::SUCCESS),
     };
     match result {

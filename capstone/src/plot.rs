@@ -1,18 +1,24 @@
-//! The loss of a training as a picture.
+//! Curves as pictures: the loss of a training, and what a size costs.
+
+use std::ops::Range;
 
 use plotters::prelude::*;
 
 use crate::record::Metrics;
+
+/// Why a picture could not be drawn.
+pub type PlotError = Box<dyn std::error::Error + Send + Sync>;
+
+const BLUE: RGBColor = RGBColor(0x1f, 0x4e, 0x8c);
+const PALE_BLUE: RGBColor = RGBColor(0x9a, 0xb8, 0xd8);
+const BROWN: RGBColor = RGBColor(0xc0, 0x5a, 0x1c);
 
 /// Draws training and validation loss over the steps, and the floor where it is known.
 /// Returns the text of an SVG file.
 ///
 /// # Errors
 /// If there are no rows, or the drawing library fails; it has no reason to.
-pub fn loss_curve(
-    metrics: &[Metrics],
-    floor: Option<f64>,
-) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+pub fn loss_curve(metrics: &[Metrics], floor: Option<f64>) -> Result<String, PlotError> {
     if metrics.is_empty() {
         return Err("there is nothing to draw yet".into());
     }
@@ -21,8 +27,72 @@ pub fn loss_curve(
         .filter(|loss| loss.is_finite())
         .fold((f64::INFINITY, 0.0_f64), |(low, high), loss| (low.min(loss), high.max(loss)));
     let margin = 0.05 * (highest - lowest).max(0.1);
-    let last_step = metrics.last().map_or(1, |m| m.step.max(1));
+    let last_step = metrics.last().map_or(1.0, |m| m.step.max(1) as f64);
+    let curve = |name, color, loss: fn(&Metrics) -> f64| Curve {
+        name,
+        color,
+        points: metrics.iter().map(|m| (m.step as f64, loss(m))).collect(),
+    };
+    let mut curves = vec![
+        curve("training", PALE_BLUE, |m| m.train_loss),
+        curve("validation", BLUE, |m| m.validation_loss),
+    ];
+    if let Some(floor) = floor {
+        curves.push(Curve {
+            name: "floor: no model can be better",
+            color: BROWN,
+            points: vec![(0.0, floor), (last_step, floor)],
+        });
+    }
+    let axes = Axes {
+        x: ("step", 0.0..last_step),
+        y: ("loss in nats", lowest - margin..highest + margin),
+        names: SeriesLabelPosition::UpperRight,
+    };
+    draw(axes, curves)
+}
 
+/// Draws measured numbers, all at least 0, and optionally what was expected; each named, as
+/// points `(x, y)`. Returns the text of an SVG file.
+///
+/// # Errors
+/// If nothing was measured, or the drawing library fails.
+pub fn measured_curve(
+    (x_axis, y_axis): (&str, &str),
+    measured: (&str, Vec<(f64, f64)>),
+    other: Option<(&str, Vec<(f64, f64)>)>,
+) -> Result<String, PlotError> {
+    let all = || measured.1.iter().chain(other.iter().flat_map(|(_, points)| points));
+    let (width, height) =
+        all().fold((0.0_f64, 0.0_f64), |(width, height), &(x, y)| (width.max(x), height.max(y)));
+    if width <= 0.0 || height <= 0.0 {
+        return Err("there is nothing to draw".into());
+    }
+    let axes = Axes {
+        x: (x_axis, 0.0..width),
+        y: (y_axis, 0.0..1.1 * height),
+        names: SeriesLabelPosition::UpperLeft,
+    };
+    let other = other.map(|(name, points)| Curve { name, color: BROWN, points });
+    let measured = Curve { name: measured.0, color: BLUE, points: measured.1 };
+    draw(axes, other.into_iter().chain([measured]).collect())
+}
+
+struct Curve<'a> {
+    name: &'a str,
+    color: RGBColor,
+    points: Vec<(f64, f64)>,
+}
+
+/// What stands at each axis and how far it goes, and where the curves' names stand.
+struct Axes<'a> {
+    x: (&'a str, Range<f64>),
+    y: (&'a str, Range<f64>),
+    names: SeriesLabelPosition,
+}
+
+/// Draws curves from back to front.
+fn draw(axes: Axes<'_>, curves: Vec<Curve<'_>>) -> Result<String, PlotError> {
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, (760, 440)).into_drawing_area();
@@ -31,38 +101,26 @@ pub fn loss_curve(
             .margin(16)
             .x_label_area_size(44)
             .y_label_area_size(56)
-            .build_cartesian_2d(0..last_step, lowest - margin..highest + margin)?;
+            .build_cartesian_2d(axes.x.1, axes.y.1)?;
         chart
             .configure_mesh()
-            .x_desc("step")
-            .y_desc("loss in nats")
+            .x_desc(axes.x.0)
+            .y_desc(axes.y.0)
+            .x_label_formatter(&|x| x.to_string())
             .light_line_style(WHITE)
             .bold_line_style(BLACK.mix(0.08))
             .label_style(("sans-serif", 14))
             .axis_desc_style(("sans-serif", 15))
             .draw()?;
-        let pale_blue = RGBColor(0x9a, 0xb8, 0xd8);
-        let blue = RGBColor(0x1f, 0x4e, 0x8c);
-        let training = metrics.iter().map(|m| (m.step, m.train_loss));
-        let validation = metrics.iter().map(|m| (m.step, m.validation_loss));
-        chart
-            .draw_series(LineSeries::new(training, pale_blue.stroke_width(2)))?
-            .label("training")
-            .legend(move |at| key(at, pale_blue));
-        chart
-            .draw_series(LineSeries::new(validation, blue.stroke_width(2)))?
-            .label("validation")
-            .legend(move |at| key(at, blue));
-        if let Some(floor) = floor {
-            let brown = RGBColor(0xc0, 0x5a, 0x1c);
+        for Curve { name, color, points } in curves {
             chart
-                .draw_series(LineSeries::new([(0, floor), (last_step, floor)], brown))?
-                .label("floor: no model can be better")
-                .legend(move |at| key(at, brown));
+                .draw_series(LineSeries::new(points, color.stroke_width(2)))?
+                .label(name)
+                .legend(move |at| key(at, color));
         }
         chart
             .configure_series_labels()
-            .position(SeriesLabelPosition::UpperRight)
+            .position(axes.names)
             .background_style(WHITE)
             .border_style(BLACK.mix(0.2))
             .label_font(("sans-serif", 14))

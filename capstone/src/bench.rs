@@ -199,7 +199,8 @@ pub fn peak_rss_mib() -> Option<f64> {
     Some(kib / 1024.0)
 }
 
-fn random_batch(config: &Config, batch: usize, rng: &mut StdRng) -> Batch {
+/// A batch of random ids.
+pub fn random_batch(config: &Config, batch: usize, rng: &mut StdRng) -> Batch {
     let mut draw = || {
         Array2::from_shape_simple_fn((batch, config.context_length), || {
             rng.random_range(0..config.vocab_size)

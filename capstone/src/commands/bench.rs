@@ -1,7 +1,8 @@
 //! `capstone bench`
 
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::fs;
+use std::io::{Write as _, stdout};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -68,12 +69,17 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let wanted = |size: &&Size| arguments.preset.as_deref().is_none_or(|name| name == size.name);
     for size in SIZES.iter().filter(wanted) {
         if arguments.generate {
-            generation(size, !arguments.no_kv_cache, time, arguments.json);
+            generation(size, !arguments.no_kv_cache, time, arguments.json)?;
         } else {
             training(size, shards.min(size.batch), time, arguments.json)?;
         }
     }
     Ok(())
+}
+
+/// A closed pipe is an error like any other, not a panic.
+fn show(text: &str) -> anyhow::Result<()> {
+    writeln!(stdout(), "{text}").context("cannot print")
 }
 
 fn training(size: &Size, shards: usize, time: Duration, json: bool) -> anyhow::Result<()> {
@@ -84,11 +90,10 @@ fn training(size: &Size, shards: usize, time: Duration, json: bool) -> anyhow::R
             return Err(anyhow!("the numbers are not an object"));
         };
         line.as_object_mut().expect("an object").extend(numbers);
-        println!("{line}");
+        show(&line.to_string())
     } else {
-        println!("{}", report(size, shards, &speed));
+        show(&report(size, shards, &speed))
     }
-    Ok(())
 }
 
 fn report(size: &Size, shards: usize, speed: &TrainingSpeed) -> String {
@@ -121,7 +126,7 @@ fn report(size: &Size, shards: usize, speed: &TrainingSpeed) -> String {
     text
 }
 
-fn generation(size: &Size, kv_cache: bool, time: Duration, json: bool) {
+fn generation(size: &Size, kv_cache: bool, time: Duration, json: bool) -> anyhow::Result<()> {
     let config = Config { context_length: TEXT_LENGTH, ..size.config };
     let tokens = measure_generation(&config, kv_cache, time);
     let tokens_per_s = tokens.len() as f64 / tokens.iter().sum::<f64>();
@@ -133,10 +138,10 @@ fn generation(size: &Size, kv_cache: bool, time: Duration, json: bool) {
             "tokens_per_s": tokens_per_s,
             "peak_rss_mib": peak_rss_mib(),
         });
-        println!("{line}");
+        show(&line.to_string())
     } else {
         let how = if kv_cache { "with" } else { "without" };
-        println!("{:>8} {tokens_per_s:>9.0} tokens/s {how} the KV cache", size.name);
+        show(&format!("{:>8} {tokens_per_s:>9.0} tokens/s {how} the KV cache", size.name))
     }
 }
 
@@ -153,7 +158,7 @@ fn sweep_into(out: &Path, shards: usize, time: Duration) -> anyhow::Result<()> {
         writeln!(tables, "{}", table(sweep))?;
         write(&format!("cost-by-{}.svg", sweep.name), picture(sweep)?)?;
     }
-    print!("{tables}");
+    show(&tables)?;
     write("cost.md", tables)?;
 
     let nano = Config { context_length: TEXT_LENGTH, ..SIZES[2].config };
@@ -173,8 +178,8 @@ fn sweep_into(out: &Path, shards: usize, time: Duration) -> anyhow::Result<()> {
     let without = Some(("without the KV cache", without));
     let both = measured_curve(axes, ("with", with), without).map_err(Error::from_boxed)?;
     write("text-by-length.svg", both)?;
-    println!("{} tables and {} pictures are in {}", sweeps.len(), sweeps.len() + 2, out.display());
-    Ok(())
+    let (tables, pictures) = (sweeps.len(), sweeps.len() + 2);
+    show(&format!("{tables} tables and {pictures} pictures are in {}", out.display()))
 }
 
 /// A table that reads well as text and as Markdown.

@@ -1,5 +1,6 @@
 //! One module per command: its flags, and what it prints.
 
+pub(crate) mod bench;
 pub(crate) mod compare;
 pub(crate) mod eval;
 pub(crate) mod generate;

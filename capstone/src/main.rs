@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{compare, eval, generate, info, inspect, tokenizer, train};
+use commands::{bench, compare, eval, generate, info, inspect, tokenizer, train};
 
 /// Freed memory stays at hand: every step needs the same large arrays again, and fetching
 /// fresh pages from the system for them would take a noticeable part of a step.
@@ -55,6 +55,9 @@ enum Command {
     /// Train variants of the model on the same data and compare them
     #[command(after_help = compare::examples())]
     Compare(compare::Arguments),
+    /// Measure how fast this machine trains and writes, and where the time goes
+    #[command(after_help = bench::EXAMPLES)]
+    Bench(bench::Arguments),
     /// Make a tokenizer of byte pairs
     #[command(subcommand, after_help = tokenizer::EXAMPLES)]
     Tokenizer(tokenizer::Command),
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Some(Command::Info(arguments)) => info::run(arguments).map(|()| ExitCode::SUCCESS),
         Some(Command::Inspect(arguments)) => inspect::run(arguments).map(|()| ExitCode::SUCCESS),
         Some(Command::Compare(arguments)) => compare::run(arguments).map(|()| ExitCode::SUCCESS),
+        Some(Command::Bench(arguments)) => bench::run(arguments).map(|()| ExitCode::SUCCESS),
         Some(Command::Tokenizer(command)) => tokenizer::run(command).map(|()| ExitCode::SUCCESS),
     };
     match result {

@@ -8,7 +8,7 @@
 //!
 //! The reference is in `solution.rs` beside this file. Keep it shut until you have tried.
 
-use lesson03_cross_entropy::{CrossEntropySaved, exp};
+use lesson03_cross_entropy::{CrossEntropySaved, exp, largest};
 use ndarray::{Array, Array3, ArrayRef, ArrayRef2, Dimension, NdFloat, Zip};
 
 // Exercise 3.1 · 15 minutes

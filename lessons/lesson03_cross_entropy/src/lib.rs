@@ -24,12 +24,21 @@
 //!
 //! Functions that change every number where it lies ([`softmax`], [`softmax_backward`],
 //! [`log_softmax`]) take their array by value and give it back: no memory is copied.
+//!
+//! # Why it is fast
+//!
+//! After the matrix products, softmax and loss are where a small model spends its time. Vector
+//! instructions do 8 numbers or more at once, if nothing stands in the way. Two things do: a
+//! call of the library's `exp`, which [`exp()`] avoids, and a result that every number must wait
+//! for. Hence [`largest`] keeps 16 maxima, and [`log_softmax`] first takes all exponentials of a
+//! row, then their sum, where one loop for both would go number by number.
+//! `cargo bench -p capstone --bench lesson03_cross_entropy` prints the plain way beside each.
 
 #![warn(missing_docs)]
 
 extern crate self as lesson03_cross_entropy;
 
-use ndarray::{Array3, NdFloat};
+use ndarray::{Array3, ArrayRef1, NdFloat};
 
 pub mod solution;
 contract!(solution);
@@ -98,6 +107,24 @@ fn exp_f32(x: f32) -> f32 {
     } else {
         x + f32::INFINITY // infinite, and NaN if x is NaN
     }
+}
+
+/// The largest number of a row; -∞ if it is empty. NaN counts as small.
+///
+/// 16 maxima side by side: with one, every comparison would wait for the one before.
+pub fn largest<F: NdFloat>(row: &ArrayRef1<F>) -> F {
+    let larger = |max: F, x: F| if x > max { x } else { max };
+    let Some(row) = row.as_slice() else {
+        return row.fold(F::neg_infinity(), |max, &x| larger(max, x)); // not in one piece
+    };
+    let (chunks, rest) = row.as_chunks::<16>();
+    let mut maxima = [F::neg_infinity(); 16];
+    for chunk in chunks {
+        for i in 0..16 {
+            maxima[i] = larger(maxima[i], chunk[i]);
+        }
+    }
+    maxima.iter().chain(rest).fold(F::neg_infinity(), |max, &x| larger(max, x))
 }
 
 /// Compiles only if a module has every function of this lesson with its signature.

@@ -1,6 +1,6 @@
 //! The reference solution of lesson 03.
 
-use lesson03_cross_entropy::{CrossEntropySaved, exp};
+use lesson03_cross_entropy::{CrossEntropySaved, exp, largest};
 use ndarray::{Array, Array3, ArrayRef, ArrayRef2, Dimension, NdFloat, Zip};
 
 /// Turns the scores of every row (the last axis) into probabilities, in place.
@@ -15,7 +15,7 @@ use ndarray::{Array, Array3, ArrayRef, ArrayRef2, Dimension, NdFloat, Zip};
 /// Bridle 1990; subtracting the maximum: Goodfellow et al. 2016, "Deep Learning", section 4.1.
 pub fn softmax<F: NdFloat, D: Dimension>(mut scores: Array<F, D>) -> Array<F, D> {
     for mut row in scores.rows_mut() {
-        let max = row.fold(F::neg_infinity(), |max, &s| if s > max { s } else { max });
+        let max = largest(&row);
         row.mapv_inplace(|s| exp(s - max));
         let sum = row.sum();
         row /= sum;
@@ -56,8 +56,8 @@ pub fn softmax_backward<F: NdFloat, D: Dimension>(
 /// - returns the same shape; `exp` of every row sums to 1
 pub fn log_softmax<F: NdFloat, D: Dimension>(mut scores: Array<F, D>) -> Array<F, D> {
     for mut row in scores.rows_mut() {
-        let max = row.fold(F::neg_infinity(), |max, &s| if s > max { s } else { max });
-        let sum = row.fold(F::zero(), |sum, &s| sum + exp(s - max));
+        let max = largest(&row);
+        let sum = row.mapv(|s| exp(s - max)).sum();
         let log_sum = max + sum.ln();
         row.mapv_inplace(|s| s - log_sum);
     }

@@ -9,7 +9,7 @@
 //! The reference is in `solution.rs` beside this file. Keep it shut until you have tried.
 
 use lesson06_rope::RopeTable;
-use ndarray::{Array1, Array2, Array4, NdFloat, Zip, s};
+use ndarray::{Array1, Array2, Array4, ArrayViewMut1, Axis, NdFloat, Zip};
 
 // Exercise 6.1 · 5 minutes
 /// How far each pair turns per position, in radians: `theta^(-2i / head_dim)`.

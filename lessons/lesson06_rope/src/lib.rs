@@ -24,6 +24,13 @@
 //!
 //! Beware when comparing: some libraries (Hugging Face's Llama) pair dimension `i` with
 //! `i + head_dim / 2`. It is the same idea with the dimensions in another order.
+//!
+//! # Why it is fast
+//!
+//! The plainest code takes all even dimensions as one array and all odd ones as another. Then
+//! any two neighbours have a hole between them, and vector instructions want neighbours. Two by
+//! two in the order of memory, a vector is read and written once.
+//! `cargo bench -p capstone --bench lesson06_rope` prints both.
 
 #![warn(missing_docs)]
 

@@ -1,7 +1,7 @@
 //! The reference solution of lesson 06.
 
 use lesson06_rope::RopeTable;
-use ndarray::{Array1, Array2, Array4, NdFloat, Zip, s};
+use ndarray::{Array1, Array2, Array4, ArrayViewMut1, Axis, NdFloat, Zip};
 
 /// How far each pair turns per position, in radians: `theta^(-2i / head_dim)`.
 ///
@@ -97,15 +97,19 @@ fn rotate<F: NdFloat>(
         table.cos.ncols(),
         head_dim / 2
     );
-    let cos = table.cos.slice(s![start..end, ..]);
-    let sin = table.sin.slice(s![start..end, ..]);
-    // [batch, n_heads, seq_len, head_dim / 2] each: the two halves of every pair
-    let (even, odd) = x.multi_slice_mut((s![.., .., .., 0..;2], s![.., .., .., 1..;2]));
-    Zip::from(even).and(odd).and_broadcast(&cos).and_broadcast(&sin).for_each(
-        |x0, x1, &cos, &sin| {
-            let sin = sin * direction;
-            (*x0, *x1) = (*x0 * cos - *x1 * sin, *x0 * sin + *x1 * cos);
-        },
-    );
+    if x.stride_of(Axis(3)) != 1 {
+        x = x.as_standard_layout().into_owned(); // a pair lies side by side in memory
+    }
+    for (t, mut heads) in x.axis_iter_mut(Axis(2)).enumerate() {
+        let (cos, sin) = (table.cos.row(start + t), table.sin.row(start + t));
+        for mut vector in heads.rows_mut() {
+            let numbers = vector.as_slice_mut().expect("in one piece");
+            let pairs = ArrayViewMut1::from(numbers.as_chunks_mut().0);
+            Zip::from(pairs).and(&cos).and(&sin).for_each(|[x0, x1], &cos, &sin| {
+                let sin = sin * direction;
+                (*x0, *x1) = (*x0 * cos - *x1 * sin, *x0 * sin + *x1 * cos);
+            });
+        }
+    }
     x
 }

@@ -109,7 +109,7 @@ pub fn top_p<F: NdFloat>(mut logits: Array1<F>, p: F) -> Array1<F> {
 #[track_caller]
 pub fn sample<F: NdFloat>(logits: Array1<F>, sampling: &Sampling, rng: &mut impl Rng) -> usize {
     if sampling.temperature == 0.0 {
-        return best_first(&logits)[0];
+        return most_probable(&logits);
     }
     let float = |value: f64| F::from(value).expect("a float");
     let mut logits = scale_by_temperature(logits, float(sampling.temperature));
@@ -127,7 +127,7 @@ pub fn sample<F: NdFloat>(logits: Array1<F>, sampling: &Sampling, rng: &mut impl
         }
         rest -= p;
     }
-    best_first(&probs)[0]
+    most_probable(&probs)
 }
 
 /// The newest ids that the model can see: the last `context_length`, or all if there are fewer.
@@ -165,6 +165,15 @@ pub fn generate<F: NdFloat>(
         }
     }
     ids.split_off(prompt.len())
+}
+
+/// The id with the largest value, the first of equal ones.
+fn most_probable<F: NdFloat>(values: &ArrayRef1<F>) -> usize {
+    let descending = |a: &usize, b: &usize| {
+        let value = |id: usize| values[id].to_f64().expect("a float");
+        value(*b).total_cmp(&value(*a))
+    };
+    (0..values.len()).min_by(descending).expect("at least one token")
 }
 
 /// All ids, the one with the largest value first; equal values in the order of ids.

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{BAD_INPUT, check, diff, hint, my_gpt, next, reset, solution, status, stubs, verify, watch};
+use commands::{
+    BAD_INPUT, check, diff, hint, my_gpt, next, reset, solution, status, stubs, verify, watch,
+};
 
 /// Fourteen Steps to a GPT: your guide through the lessons
 ///

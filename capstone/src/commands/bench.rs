@@ -18,10 +18,10 @@ use serde_json::{Value, json};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
-  capstone bench                            train at four sizes; where the time goes
-  capstone bench --preset nano --json       one line for a program to read
-  capstone bench --generate                 write instead, with the KV cache
-  capstone bench --sweep --out measured     tables and pictures: which size costs how much
+  capstone bench                           train at four sizes, part by part
+  capstone bench --preset nano --json      one line for a program to read
+  capstone bench --generate                write instead, with the KV cache
+  capstone bench --sweep --out measured    tables and pictures of the costs
 ";
 
 /// How long the texts of `--generate` are.

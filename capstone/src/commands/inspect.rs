@@ -12,7 +12,7 @@ use capstone::run::find_checkpoint;
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   capstone inspect --run runs/nano-1 --prompt 'To be or not to be'
-  capstone inspect --run runs/story-1 --prompt 'One sunny morning Cat slept.' --out cat.html
+  capstone inspect --run runs/story-1 --prompt 'One sunny day' --out day.html
   capstone inspect --run TinyLlama-1.1B --prompt 'Once upon a time' --top-k 20
 ";
 

@@ -1,11 +1,11 @@
 //! The flags that say how large a model is.
 
-use capstone::preset::{PRESETS, Preset};
+use capstone::preset::Preset;
 
 #[derive(clap::Args)]
 pub(crate) struct Sizes {
     /// Sizes and schedule: course, story or nano [default: story, and nano for a text]
-    #[arg(long, value_name = "NAME", value_parser = preset)]
+    #[arg(long, value_name = "NAME")]
     pub(crate) preset: Option<Preset>,
     /// Width of the residual stream
     #[arg(long, value_name = "N")]
@@ -36,12 +36,4 @@ impl Sizes {
         config.tie_embeddings = self.tied;
         preset
     }
-}
-
-fn preset(name: &str) -> Result<Preset, String> {
-    let names = PRESETS.map(|preset| preset.name).join(", ");
-    PRESETS
-        .into_iter()
-        .find(|preset| preset.name == name)
-        .ok_or(format!("there is no preset {name}; there are {names}"))
 }

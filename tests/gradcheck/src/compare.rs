@@ -4,6 +4,7 @@ use ndarray::{ArrayRef, ArrayRefD, ArrayViewD, Dimension};
 
 use crate::mismatch::{Entry, Mismatch};
 use crate::pattern;
+use crate::table::differences;
 
 /// Compares a hand-written gradient with the numerical one.
 ///
@@ -21,7 +22,7 @@ pub fn compare<D: Dimension>(
     name: &str,
     analytic: &ArrayRef<f64, D>,
     numeric: &ArrayRef<f64, D>,
-) -> Result<(), Mismatch> {
+) -> Result<(), Box<Mismatch>> {
     compare_with_known(name, analytic, numeric, &[])
 }
 
@@ -38,20 +39,20 @@ pub fn compare_with_known<D: Dimension>(
     analytic: &ArrayRef<f64, D>,
     numeric: &ArrayRef<f64, D>,
     known: &[(&str, ArrayViewD<'_, f64>)],
-) -> Result<(), Mismatch> {
+) -> Result<(), Box<Mismatch>> {
     let (received, expected) = (analytic.view().into_dyn(), numeric.view().into_dyn());
     let same_shape = received.shape() == expected.shape();
     let wrong = if same_shape { wrong_entries(&received, &expected) } else { Vec::new() };
     if same_shape && wrong.is_empty() {
         return Ok(());
     }
-    Err(Mismatch {
+    Err(Box::new(Mismatch {
         name: name.to_owned(),
-        got: received.shape().to_vec(),
-        wanted: expected.shape().to_vec(),
         pattern: pattern::find(&received, &expected, &wrong, known),
+        received: received.to_owned(),
+        expected: expected.to_owned(),
         wrong,
-    })
+    }))
 }
 
 /// Whether `received` passes as `expected`; never if the shapes differ.
@@ -69,16 +70,7 @@ pub(crate) fn rms(x: &ArrayRefD<f64>) -> f64 {
 fn wrong_entries(received: &ArrayRefD<f64>, expected: &ArrayRefD<f64>) -> Vec<Entry> {
     // An infinite entry must not make the tolerance infinite for all others.
     let scale = Some(rms(expected)).filter(|rms| rms.is_finite()).unwrap_or(0.0);
-    received
-        .indexed_iter()
-        .zip(expected)
-        .filter(|&((_, &a), &n)| !is_close(a, n, scale))
-        .map(|((index, &a), &n)| Entry {
-            index: index.as_array_view().to_vec(),
-            expected: n,
-            received: a,
-        })
-        .collect()
+    differences(received, expected, |a, n| is_close(a, n, scale))
 }
 
 fn is_close(a: f64, n: f64, scale: f64) -> bool {

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::fmt::Debug;
 
-use ndarray::{ArrayRef, ArrayViewD, Dimension, IxDyn};
+use ndarray::{ArrayD, ArrayRef, Dimension};
 
-use crate::mismatch::{Entry, LISTED, number, table};
+use crate::table::{comparison, differences, exact};
 use crate::text::wrapped;
+use crate::values::wrong_shape;
 
 /// Answers are the same if no number differs by more than `SAME * max(1, |number|)`.
 const SAME: f64 = 1e-9;
@@ -114,12 +115,14 @@ impl Part {
                 Value::Numbers { shape, numbers: expected },
                 Value::Numbers { shape: got, numbers: received },
             ) if shape == got && !shape.is_empty() => {
-                let wrong = entries(shape, expected, received);
-                let listed = &wrong[..wrong.len().min(LISTED)];
-                format!("The first numbers of `{name}` that differ:\n{}", table(listed))
+                let [received, expected] = [received, expected].map(|numbers| {
+                    ArrayD::from_shape_vec(&**shape, numbers.to_vec()).expect("its shape")
+                });
+                let wrong = differences(&received, &expected, is_same);
+                format!("`{name}`:\n{}", comparison(&received, &expected, &wrong))
             }
             (Value::Numbers { shape, .. }, Value::Numbers { shape: got, .. }) if shape != got => {
-                format!("The shape of `{name}`:\n  expected {shape:?}\n  received {got:?}")
+                wrong_shape(&format!("`{name}`"), got, shape)
             }
             (expected, received) => {
                 let [expected, received] = [expected, received].map(Value::as_text);
@@ -145,7 +148,7 @@ impl Value {
     fn as_text(&self) -> String {
         match self {
             Self::Text(text) => text.to_string(),
-            Self::Numbers { numbers, .. } if numbers.len() == 1 => number(numbers[0]),
+            Self::Numbers { numbers, .. } if numbers.len() == 1 => exact(numbers[0]),
             Self::Numbers { numbers, .. } => format!("{} numbers", numbers.len()),
         }
     }
@@ -192,17 +195,6 @@ fn are_same(a: &[Part], b: &[Part]) -> bool {
 
 fn is_same(a: f64, b: f64) -> bool {
     a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= SAME * b.abs().max(1.0)
-}
-
-fn entries(shape: &[usize], expected: &[f64], received: &[f64]) -> Vec<Entry> {
-    let expected = ArrayViewD::from_shape(IxDyn(shape), expected).expect("as many as its shape");
-    let pairs = expected.indexed_iter().zip(received);
-    let entries = pairs.map(|((index, &expected), &received)| Entry {
-        index: ndarray::IntoDimension::into_dimension(index).as_array_view().to_vec(),
-        expected,
-        received,
-    });
-    entries.filter(|entry| !is_same(entry.received, entry.expected)).collect()
 }
 
 /// Writes the answer to a file named like the exercise, in the folder `GRADCHECK_RECORD`.

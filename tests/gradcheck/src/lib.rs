@@ -20,7 +20,7 @@
 //! ```
 //!
 //! A gradient that fails is reported with the index where it is most wrong, the
-//! first few wrong values, and the pattern they form if, and only if, it holds
+//! wrong values beside the right ones, and the pattern they form if, and only if, it holds
 //! everywhere: "the sign is flipped" is a fact here, never a guess.
 //!
 //! What this crate does not do: it knows no layer of the course, and it does not
@@ -33,6 +33,7 @@ mod known;
 mod mismatch;
 mod numeric;
 mod pattern;
+mod table;
 mod text;
 mod values;
 

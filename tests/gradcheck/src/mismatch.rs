@@ -2,18 +2,20 @@
 
 use std::fmt;
 
-/// At most this many wrong values are listed.
-pub(crate) const LISTED: usize = 5;
+use ndarray::ArrayD;
+
+use crate::table::{comparison, exact};
+use crate::text::wrapped;
 
 /// How a gradient differs from the numerical one. Its `Display` is the message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mismatch {
     /// What the gradient is called, such as `d_x`.
     pub name: String,
-    /// Shape of the analytic gradient.
-    pub got: Vec<usize>,
-    /// Shape of the numerical gradient.
-    pub wanted: Vec<usize>,
+    /// The analytic gradient.
+    pub received: ArrayD<f64>,
+    /// The numerical gradient.
+    pub expected: ArrayD<f64>,
     /// Every wrong value, in index order; empty if, and only if, the shape is wrong.
     pub wrong: Vec<Entry>,
     /// A sentence that explains all that is wrong, if one is certain.
@@ -44,56 +46,31 @@ impl Entry {
     fn error(&self) -> f64 {
         (self.received - self.expected).abs()
     }
-
-    /// Index, expected, received and difference, as a line of the table.
-    fn cells(&self) -> [String; 4] {
-        let difference = format!("{:.1e}", self.received - self.expected);
-        [format!("{:?}", self.index), number(self.expected), number(self.received), difference]
-    }
 }
 
 impl std::error::Error for Mismatch {}
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, got, wanted, wrong, pattern } = self;
-        if let Some(worst) = self.worst() {
-            let [index, expected, received, _] = worst.cells();
-            let (count, len) = (wrong.len(), wanted.iter().product::<usize>());
-            let listed = if count > LISTED { "; the first ones:" } else { ":" };
-            writeln!(f, "{name} does not match the numerical gradient.")?;
-            writeln!(f, "Worst at {index}: expected {expected}, received {received}.")?;
-            writeln!(f, "Wrong at {count} of {len} indices{listed}")?;
-            write!(f, "{}", table(&wrong[..count.min(LISTED)]))?;
+        let Self { name, received, expected, wrong, pattern } = self;
+        let text = if let Some(worst) = self.worst() {
+            let (count, len) = (wrong.len(), expected.len());
+            let index = &worst.index;
+            let [expected_there, received_there] = [worst.expected, worst.received].map(exact);
+            format!(
+                "{name} does not match the numerical gradient.\n\
+                 Worst at {index:?}: expected {expected_there}, received {received_there}.\n\
+                 Wrong at {count} of {len} indices:\n{}",
+                comparison(received, expected, wrong)
+            )
         } else {
-            writeln!(f, "{name} has the wrong shape.")?;
-            write!(f, "It is {got:?} and must be {wanted:?}, like the array it belongs to.")?;
-        }
-        match pattern {
-            Some(pattern) => write!(f, "\n{pattern}"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// One aligned line per entry below a header; no newline at the end.
-pub(crate) fn table(entries: &[Entry]) -> String {
-    let header = ["index", "expected", "received", "difference"].map(str::to_owned);
-    let lines: Vec<_> = std::iter::once(header).chain(entries.iter().map(Entry::cells)).collect();
-    let width = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or(0);
-    let [w0, w1, w2, w3] = [0, 1, 2, 3].map(width);
-
-    let aligned = lines.iter().map(|[index, expected, received, difference]| {
-        format!("  {index:w0$}  {expected:>w1$}  {received:>w2$}  {difference:>w3$}")
-    });
-    aligned.collect::<Vec<_>>().join("\n")
-}
-
-/// At least seven digits, so that the errors which only just fail can be seen.
-pub(crate) fn number(value: f64) -> String {
-    match value.abs() {
-        0.0 => "0".to_owned(),
-        size if (1e-2..1e4).contains(&size) => format!("{value:.8}"),
-        _ => format!("{value:.7e}"),
+            let (got, wanted) = (received.shape(), expected.shape());
+            format!(
+                "{name} has the wrong shape.\n\
+                 It is {got:?} and must be {wanted:?}, like the array it belongs to."
+            )
+        };
+        let pattern = pattern.iter().map(|pattern| format!("\n{}", wrapped(pattern)));
+        write!(f, "{text}{}", pattern.collect::<String>())
     }
 }

@@ -7,7 +7,8 @@
 use ndarray::{ArrayRefD, ArrayViewD, Dimension};
 
 use crate::compare::{passes, rms};
-use crate::mismatch::{Entry, number};
+use crate::mismatch::Entry;
+use crate::table::{self, exact};
 
 /// The first pattern that holds, from the surest to the weakest statement.
 ///
@@ -31,11 +32,10 @@ pub(crate) fn find(
 }
 
 fn not_finite(whose: &str, x: &ArrayRefD<f64>) -> Option<String> {
-    let mut found = x.indexed_iter().filter(|(_, x)| !x.is_finite());
-    let (first, _) = found.next()?;
-    let (first, count) = (first.as_array_view().to_vec(), 1 + found.count());
-    let len = x.len();
-    Some(format!("NaN or infinite: {count} of {len} {whose} values, the first at {first:?}."))
+    let values: Vec<_> =
+        x.indexed_iter().map(|(index, &x)| (index.as_array_view().to_vec(), x)).collect();
+    let values = values.iter().map(|(index, x)| (&**index, *x));
+    table::not_finite(&format!("{whose} values"), x.len(), values)
 }
 
 fn known_mistake(
@@ -86,7 +86,7 @@ fn factor_in_words(factor: f64, len: usize) -> String {
             "1/{len}, and there are {len} values:\na mean where a sum is meant gives this factor"
         )
     } else {
-        plain_number(factor).unwrap_or_else(|| number(factor))
+        plain_number(factor).unwrap_or_else(|| exact(factor))
     }
 }
 

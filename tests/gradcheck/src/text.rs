@@ -1,6 +1,7 @@
 //! Text for a terminal of 80 columns.
 
-const WIDTH: usize = 80;
+/// No line is longer.
+pub(crate) const WIDTH: usize = 80;
 
 /// Breaks each line of a text between words, so that none is longer than 80 columns.
 ///

@@ -30,56 +30,83 @@ pub const STORY: Token = "<story>";
 pub const END: Token = "<end>";
 
 /// The most tokens a story can have, [`STORY`] and [`END`] included.
-pub const LONGEST_STORY: usize = 4 + MOST_ANIMALS * 6 + MOST_EVENTS * 6 + MOST_QUESTIONS * 11 + 1;
+pub const LONGEST_STORY: usize =
+    4 + MOST_ANIMALS * CLAUSE + MOST_EVENTS * CLAUSE + MOST_QUESTIONS * QUESTION + 1;
 
-/// ` Cat jumped on the mat,` has 6 tokens.
 const MOST_ANIMALS: usize = 3;
-/// ` Cat jumped on the mat.` has 6, too.
 const MOST_EVENTS: usize = 2;
-/// ` Where did Cat go? Cat jumped on the mat.` has 11.
 const MOST_QUESTIONS: usize = 3;
 
-#[derive(Clone, Copy)]
-struct Kind {
+/// Tokens of the longest ` Cat jumped on the mat,`
+const CLAUSE: usize = 6;
+/// Tokens of the longest ` Where did Cat go? Cat jumped on the mat.`
+const QUESTION: usize = 5 + CLAUSE;
+
+/// An animal: what it is called, how it moves, and the places it goes to. No two go to the same.
+#[derive(Debug, PartialEq)]
+struct Animal {
     name: Token,
     moves: Token,
-}
-
-const KINDS: [Kind; 8] = [
-    Kind { name: " Bird", moves: " flew" },
-    Kind { name: " Cat", moves: " jumped" },
-    Kind { name: " Dog", moves: " ran" },
-    Kind { name: " Duck", moves: " waddled" },
-    Kind { name: " Fox", moves: " sneaked" },
-    Kind { name: " Frog", moves: " hopped" },
-    Kind { name: " Mouse", moves: " crept" },
-    Kind { name: " Snail", moves: " crawled" },
-];
-
-/// Where an animal can be. Each place has a preposition of its own.
-#[derive(Clone, Copy, PartialEq)]
-struct Place {
     preposition: Token,
-    thing: Token,
+    places: [Token; 4],
 }
 
-const PLACES: [Place; 8] = [
-    Place { preposition: " on", thing: " mat" },
-    Place { preposition: " in", thing: " box" },
-    Place { preposition: " under", thing: " table" },
-    Place { preposition: " behind", thing: " door" },
-    Place { preposition: " by", thing: " fire" },
-    Place { preposition: " near", thing: " pond" },
-    Place { preposition: " up", thing: " tree" },
-    Place { preposition: " beside", thing: " bed" },
+const ANIMALS: [Animal; 8] = [
+    Animal {
+        name: " Bird",
+        moves: " flew",
+        preposition: " to",
+        places: [" branch", " fence", " nest", " roof"],
+    },
+    Animal {
+        name: " Cat",
+        moves: " jumped",
+        preposition: " on",
+        places: [" bed", " chair", " mat", " shelf"],
+    },
+    Animal {
+        name: " Dog",
+        moves: " ran",
+        preposition: " to",
+        places: [" gate", " kennel", " porch", " yard"],
+    },
+    Animal {
+        name: " Duck",
+        moves: " waddled",
+        preposition: " to",
+        places: [" lake", " pond", " puddle", " river"],
+    },
+    Animal {
+        name: " Fox",
+        moves: " sneaked",
+        preposition: " to",
+        places: [" barn", " den", " forest", " hill"],
+    },
+    Animal {
+        name: " Frog",
+        moves: " hopped",
+        preposition: " on",
+        places: [" leaf", " log", " moss", " stone"],
+    },
+    Animal {
+        name: " Mouse",
+        moves: " crept",
+        preposition: " under",
+        places: [" cupboard", " door", " stove", " table"],
+    },
+    Animal {
+        name: " Snail",
+        moves: " crawled",
+        preposition: " up",
+        places: [" post", " stem", " tree", " wall"],
+    },
 ];
 
-/// One of the cast, as it is at this point of the story.
+/// One of the cast, and where it is at this point of the story.
 #[derive(Clone, Copy)]
-struct Animal {
-    kind: Kind,
-    place: Place,
-    asleep: bool,
+struct Actor {
+    animal: &'static Animal,
+    place: Token,
 }
 
 const WEATHERS: [Token; 4] = [" cold", " rainy", " sunny", " windy"];
@@ -89,13 +116,9 @@ const TIMES: [Token; 4] = [" morning", " day", " evening", " night"];
 pub fn all_tokens() -> Vec<Token> {
     let mut tokens = vec![PAD, STORY, END, ".", ",", "?", " and", " the", "One"];
     tokens.extend(WEATHERS.iter().chain(&TIMES));
-    tokens.extend([" slept", " woke", " Where", " did", " go"]);
-    tokens.extend(KINDS.iter().flat_map(|kind| [kind.name, kind.moves]));
-    for token in PLACES.iter().flat_map(|place| [place.preposition, place.thing]) {
-        if !tokens.contains(&token) {
-            tokens.push(token);
-        }
-    }
+    tokens.extend([" Where", " did", " go", " on", " to", " under", " up"]);
+    tokens.extend(ANIMALS.iter().flat_map(|animal| [animal.name, animal.moves]));
+    tokens.extend(ANIMALS.iter().flat_map(|animal| animal.places));
     tokens
 }
 
@@ -177,7 +200,7 @@ type Told<T> = Result<T, UnexpectedToken>;
 struct Narrator<'a> {
     guide: Guide<'a>,
     story: Story,
-    cast: Vec<Animal>,
+    cast: Vec<Actor>,
 }
 
 /// The grammar, from the whole story down to the single token. The number beside a token is its
@@ -204,13 +227,12 @@ impl Narrator<'_> {
 
     /// ` Cat jumped on the mat`
     fn introduce(&mut self) -> Told<()> {
-        let is_new = |kind: &Kind| self.cast.iter().all(|animal| animal.kind.name != kind.name);
-        let new: Vec<Kind> = KINDS.into_iter().filter(is_new).collect();
-        let name = self.choose_evenly(new.iter().map(|kind| kind.name).collect())?;
-        let kind = *new.iter().find(|kind| kind.name == name).expect("chosen from these");
-        self.say(&[kind.moves])?;
-        let place = self.choose_place(&self.free_places())?;
-        self.cast.push(Animal { kind, place, asleep: false });
+        let is_new = |animal: &&Animal| self.cast.iter().all(|actor| actor.animal != *animal);
+        let new: Vec<&Animal> = ANIMALS.iter().filter(is_new).collect();
+        let name = self.choose_evenly(new.iter().map(|animal| animal.name).collect())?;
+        let animal = *new.iter().find(|animal| animal.name == name).expect("chosen from these");
+        let place = self.go(animal, &animal.places)?;
+        self.cast.push(Actor { animal, place });
         Ok(())
     }
 
@@ -222,7 +244,7 @@ impl Narrator<'_> {
             let question = if n_events > 0 && n_questions < MOST_QUESTIONS { 8.0 } else { 0.0 };
             let end = if n_questions > 0 { 1.0 } else { 0.0 };
             let mut openings = vec![(END, end), (" Where", question)];
-            openings.extend(self.cast.iter().map(|animal| (animal.kind.name, event)));
+            openings.extend(self.cast.iter().map(|actor| (actor.animal.name, event)));
             match self.choose(openings)? {
                 END => return Ok(()),
                 " Where" => {
@@ -230,55 +252,41 @@ impl Narrator<'_> {
                     n_questions += 1;
                 }
                 name => {
-                    self.tell_event(self.animal_named(name))?;
+                    self.tell_event(self.actor_named(name))?;
                     n_events += 1;
                 }
             }
         }
     }
 
-    /// What an animal does, after its name: who sleeps can only wake.
+    /// ` jumped on the bed.`, after the name: it goes where it is not.
     fn tell_event(&mut self, who: usize) -> Told<()> {
-        let Animal { kind, asleep, .. } = self.cast[who];
-        if asleep {
-            self.say(&[" woke"])?;
-            self.cast[who].asleep = false;
-        } else if self.choose([(kind.moves, 2.0), (" slept", 1.0)])? == " slept" {
-            self.cast[who].asleep = true;
-        } else {
-            self.cast[who].place = self.choose_place(&self.free_places())?;
-        }
+        let Actor { animal, place } = self.cast[who];
+        let others: Vec<Token> = animal.places.into_iter().filter(|&p| p != place).collect();
+        self.cast[who].place = self.go(animal, &others)?;
         self.say(&["."])
     }
 
     /// ` did Cat go? Cat jumped on the mat.`, after ` Where`
     fn ask_and_answer(&mut self) -> Told<()> {
         self.say(&[" did"])?;
-        let names = self.cast.iter().map(|animal| animal.kind.name).collect();
+        let names = self.cast.iter().map(|actor| actor.animal.name).collect();
         let name = self.choose_evenly(names)?;
-        let Animal { kind, place, .. } = self.cast[self.animal_named(name)];
-        self.say(&[" go", "?", name, kind.moves, place.preposition, " the", place.thing, "."])
+        let Actor { animal, place } = self.cast[self.actor_named(name)];
+        self.say(&[" go", "?", name])?;
+        self.go(animal, &[place])?;
+        self.say(&["."])
     }
 
-    fn animal_named(&self, name: Token) -> usize {
-        let found = self.cast.iter().position(|animal| animal.kind.name == name);
+    fn actor_named(&self, name: Token) -> usize {
+        let found = self.cast.iter().position(|actor| actor.animal.name == name);
         found.expect("chosen from the cast")
     }
 
-    /// Every place holds one animal at most.
-    fn free_places(&self) -> Vec<Place> {
-        let is_free = |place: &Place| self.cast.iter().all(|animal| animal.place != *place);
-        PLACES.into_iter().filter(is_free).collect()
-    }
-
-    /// ` on the mat`: the preposition says which place it is.
-    fn choose_place(&mut self, among: &[Place]) -> Told<Place> {
-        let preposition =
-            self.choose_evenly(among.iter().map(|place| place.preposition).collect())?;
-        let place = among.iter().find(|place| place.preposition == preposition);
-        let place = *place.expect("chosen from these");
-        self.say(&[" the", place.thing])?;
-        Ok(place)
+    /// ` jumped on the mat`, after the name; returns the place.
+    fn go(&mut self, animal: &Animal, places: &[Token]) -> Told<Token> {
+        self.say(&[animal.moves, animal.preposition, " the"])?;
+        self.choose_evenly(places.to_vec())
     }
 
     /// Tokens that follow for certain.

@@ -1,11 +1,12 @@
 //! The built-in corpus: short stories about a few animals, told by a seeded grammar.
 //!
-//! > One sunny morning Cat jumped on the mat and Frog hopped in the box. Frog slept. Where did
-//! > Cat go? Cat jumped on the mat. Cat jumped up the tree. Where did Frog go? Frog hopped in the
-//! > box. Where did Cat go? Cat jumped up the tree.
+//! > One sunny day Cat jumped on the mat, Duck waddled to the pond and Dog ran to the gate. Cat
+//! > jumped on the bed. Where did Dog go? Dog ran to the gate. Where did Cat go? Cat jumped on
+//! > the bed. Where did Duck go? Duck waddled to the pond.
 //!
 //! Nobody can tell such a story without looking back: where an animal went was said once, with
-//! its latest move, and so was whether it is asleep.
+//! its latest move. Each animal has places of its own. So a model first learns which word can
+//! follow, then to look for a place of this animal, and at last to take the latest.
 //!
 //! The grammar is an ordinary function, `Narrator::tell`. It asks for one token after the other
 //! and says each time which tokens are possible and how likely each is; nothing is decided before

@@ -45,7 +45,7 @@ pub const STORY: Preset = Preset {
     name: "story",
     config: Config { d_model: 96, n_layers: 2, n_heads: 4, context_length: 64, ..CONFIG },
     batch: 32,
-    train: train(5e-3, 0.95, 2500),
+    train: train(1e-3, 0.99, 2500),
 };
 
 /// nanoGPT's recipe for a CPU: 2000 steps of 12 windows of 64 characters.

@@ -19,7 +19,7 @@
 //! - [`evaluation`]: how well a model predicts a text
 //! - [`anatomy`]: weights by part, memory and arithmetic of a model
 //! - [`inspect`]: where every head looks, what every layer expects, as a page
-//! - [`bench`]: how fast all of this is, and where the time goes
+//! - [`mod@bench`]: how fast all of this is, and where the time goes
 //! - [`writer`]: text from a trained model
 //!
 //! The binary (`cargo run --release -p capstone -- --help`) is a thin layer over them.

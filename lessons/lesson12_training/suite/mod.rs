@@ -6,15 +6,26 @@
 //!
 //! Most tests use the smallest tree there is, one matrix and one gain ([`Tiny`], at the end).
 
-use gradcheck::{assert_close, random};
+use gradcheck::{Part, assert_close, assert_no_known_mistake, random};
 use lesson10_transformer_block::{Parameters, join};
 use lesson12_training::solution as reference;
 use lesson12_training::{AdamWConfig, Schedule, TrainConfig, TrainingState};
 use ndarray::{Array1, Array2, ArrayViewD, ArrayViewMutD, array};
 
+mod known;
+use known::KNOWN;
+
 mod ex1_learning_rate {
     use super::*;
     use crate::subject::learning_rate;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson12_training")]
+    fn a0_no_known_mistake() {
+        let rates: Array1<f64> = (0..14).map(|step| learning_rate(step, &schedule())).collect();
+        let answer = [Part::of_array("learning rates of steps 0 to 13", &rates)];
+        assert_no_known_mistake(KNOWN, "learning_rate", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson12_training")]
@@ -80,6 +91,22 @@ mod ex1_learning_rate {
 mod ex2_clip_gradients {
     use super::*;
     use crate::subject::clip_gradients;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson12_training")]
+    fn a0_no_known_mistake() {
+        let [mut large, mut small] = [1, 2].map(random_tree);
+        let (norm, small_norm) =
+            (clip_gradients(&mut large, 0.5), clip_gradients(&mut small, 100.0));
+        let answer = [
+            Part::of_number("norm", norm),
+            Part::of_array("w", &large.w),
+            Part::of_array("gain", &large.gain),
+            Part::of_number("norm of small gradients", small_norm),
+            Part::of_array("small w", &small.w),
+        ];
+        assert_no_known_mistake(KNOWN, "clip_gradients", &answer);
+    }
 
     // sqrt(3² + 4²) = 5: one norm for both tensors.
     #[test]
@@ -157,7 +184,8 @@ mod ex2_clip_gradients {
             assert!(
                 !norm.is_finite(),
                 "Norm of gradients with {bad}:\n  expected not a finite number\n  received {norm}\
-                 \n\nUsual cause: skip no number; train_step relies on this to notice a bad step"
+                 \n\nUsual cause: your norm is finite although a gradient is not: skip no number, \
+                 train_step relies on the norm to notice a bad step"
             );
         }
     }
@@ -195,6 +223,14 @@ mod ex2_clip_gradients {
 mod ex3_adamw_step {
     use super::*;
     use crate::subject::adamw_step;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson12_training")]
+    fn a0_no_known_mistake() {
+        let mut state = state_in_the_middle();
+        adamw_step(&random_tree(4), &mut state, 0.1, &usual());
+        assert_no_known_mistake(KNOWN, "adamw_step", &parts(&state));
+    }
 
     // At the first step m / (1 - beta1) = g and v / (1 - beta2) = g², so the step is the
     // learning rate times g / |g|, however large g is.
@@ -385,18 +421,46 @@ mod ex4_train_step {
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson12_training")]
+    fn a0_no_known_mistake() {
+        let step = |loss: f64, grads| {
+            let mut state = state_in_the_middle();
+            let result = train_step(|_| (loss, grads), &mut state, &config());
+            (result, state)
+        };
+        let spoiled = |loss, grads| {
+            let (result, state) = step(loss, grads);
+            (result.map(|_| "a report"), state == state_in_the_middle())
+        };
+        let (result, state) = step(2.0, random_tree(4));
+        let mut answer = parts(&state);
+        if let Ok(report) = result {
+            answer.push(Part::of_number("grad_norm", report.grad_norm));
+            answer.push(Part::of_number("learning_rate", report.learning_rate));
+        }
+        let nan = Tiny { w: random((2, 3), 4), gain: array![f64::NAN, 1.0] };
+        let names = [
+            "for a loss of NaN: the result, and whether the state stayed",
+            "for a gradient of NaN: the result, and whether the state stayed",
+        ];
+        answer.push(Part::of(names[0], &spoiled(f64::NAN, random_tree(4))));
+        answer.push(Part::of(names[1], &spoiled(2.0, nan)));
+        assert_no_known_mistake(KNOWN, "train_step", &answer);
+    }
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson12_training")]
     fn a_it_clips_first_and_then_lets_adamw_step() {
         let grads = Tiny { w: array![[3.0, 0.0]], gain: array![0.0, -4.0] }; // norm 5
         let mut state = TrainingState::new(Tiny { w: array![[1.0, 2.0]], gain: array![3.0, 4.0] });
         let mut expected = state.clone();
         let result = train_step(|_| (2.0, grads.clone()), &mut state, &config());
         assert!(result.is_ok(), "The step failed: {result:?}");
-        let hint = "AdamW gets the gradients scaled to max_norm: m = 0.1 * (0.6, 0)";
+        let hint = "AdamW gets the gradients scaled to max_norm: m = 0.1 * (1.2, 0)";
         let received = &state.first_moment.w;
-        assert_close("first_moment.w", received, &array![[0.06, 0.0]], 1e-6, hint);
+        assert_close("first_moment.w", received, &array![[0.12, 0.0]], 1e-6, hint);
 
         let mut clipped = grads;
-        reference::clip_gradients(&mut clipped, 1.0);
+        reference::clip_gradients(&mut clipped, 2.0);
         reference::adamw_step(&clipped, &mut expected, 0.2, &usual());
         let hint = "clip_gradients with config.max_norm, then adamw_step with config.adamw";
         assert_states(&state, &expected, 1e-12, hint);
@@ -431,7 +495,7 @@ mod ex4_train_step {
             assert_close(&name, &array![rate], &array![expected], 1e-12, hint);
 
             let mut grads = random_tree(2);
-            reference::clip_gradients(&mut grads, 1.0);
+            reference::clip_gradients(&mut grads, 2.0);
             reference::adamw_step(&grads, &mut moved, expected, &usual());
             let hint = "adamw_step gets the learning rate of this step, and counts it once";
             assert_states(&state, &moved, 1e-12, hint);
@@ -544,7 +608,7 @@ mod ex4_train_step {
 
     fn config() -> TrainConfig {
         let schedule = Schedule { max_lr: 0.8, min_lr: 0.1, warmup_steps: 3, total_steps: 9 };
-        TrainConfig { schedule, adamw: usual(), max_norm: 1.0 }
+        TrainConfig { schedule, adamw: usual(), max_norm: 2.0 }
     }
 }
 
@@ -553,6 +617,20 @@ mod ex5_state_to_tensors {
     use crate::subject::state_to_tensors;
     use lesson12_training::StateTensors;
     use ndarray::ArrayD;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson12_training")]
+    fn a0_no_known_mistake() {
+        let StateTensors { step, tensors } = state_to_tensors(&random_state());
+        let names: Vec<&String> = tensors.keys().collect();
+        let numbers: Array1<f64> = tensors.values().flatten().copied().collect();
+        let answer = [
+            Part::of("the names", &names),
+            Part::of_array("the numbers, name by name", &numbers),
+            Part::of("the step", &step),
+        ];
+        assert_no_known_mistake(KNOWN, "state_to_tensors", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson12_training")]
@@ -611,7 +689,8 @@ mod ex5_state_to_tensors {
         state.params.w = columns_first(&state.params.w);
         let saved = state_to_tensors(&state);
         let expected = state.params.w.view().into_dyn();
-        let hint = "copy by index (`to_owned`), not the memory as it lies";
+        let hint = "your numbers are in the order of the memory: copy them index by index, as \
+                    `to_owned` does";
         assert_close("params.w", tensor(&saved, "params.w"), &expected, 0.0, hint);
     }
 
@@ -644,6 +723,35 @@ mod ex6_state_from_tensors {
     use lesson11_tiny_gpt::GptParams;
     use lesson12_training::{StateError, StateTensors};
     use ndarray::ArrayD;
+    use std::collections::BTreeMap;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson12_training")]
+    fn a0_no_known_mistake() {
+        let read = |saved| state_from_tensors(saved, &random_tree(9));
+        let mut answer = read(saved()).as_ref().map_or(Vec::new(), parts);
+        let mut spoiled = |name, spoil: fn(&mut BTreeMap<String, ArrayD<f64>>)| {
+            let mut saved = saved();
+            spoil(&mut saved.tensors);
+            answer.push(Part::of(name, &read(saved).map(|_| "a state")));
+        };
+        spoiled("the result without params.w", |tensors| {
+            tensors.remove("params.w");
+        });
+        spoiled("the result with an unknown params.bias", |tensors| {
+            tensors.insert("params.bias".to_string(), ArrayD::zeros(vec![2]));
+        });
+        spoiled("the result with params.w of another shape", |tensors| {
+            tensors.insert("params.w".to_string(), ArrayD::zeros(vec![3, 2]));
+        });
+        spoiled("the result with NaN in params.w", |tensors| {
+            tensors.insert("params.w".to_string(), ArrayD::from_elem(vec![2, 3], f64::NAN));
+        });
+        spoiled("the result with NaN in second_moment.w", |tensors| {
+            tensors.insert("second_moment.w".to_string(), ArrayD::from_elem(vec![2, 3], f64::NAN));
+        });
+        assert_no_known_mistake(KNOWN, "state_from_tensors", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson12_training")]
@@ -831,6 +939,29 @@ fn random_state() -> TrainingState<Tiny<f64>> {
         second_moment: random_tree(3),
         step: 7,
     }
+}
+
+/// The same state, but with squares in the second moment: a root is taken of them.
+fn state_in_the_middle() -> TrainingState<Tiny<f64>> {
+    let mut state = random_state();
+    for (_, mut tensor) in state.second_moment.named_mut() {
+        tensor.mapv_inplace(|x| x * x);
+    }
+    state
+}
+
+/// What is in a state, for the record.
+fn parts(state: &TrainingState<Tiny<f64>>) -> Vec<Part> {
+    let TrainingState { params, first_moment, second_moment, step } = state;
+    vec![
+        Part::of_array("first_moment.w", &first_moment.w),
+        Part::of_array("first_moment.gain", &first_moment.gain),
+        Part::of_array("second_moment.w", &second_moment.w),
+        Part::of_array("second_moment.gain", &second_moment.gain),
+        Part::of_array("params.w", &params.w),
+        Part::of_array("params.gain", &params.gain),
+        Part::of("the step", step),
+    ]
 }
 
 /// Constants as in a real training, but with a large eps, so that it is seen.

@@ -6,7 +6,7 @@
 use std::fmt::Debug;
 use std::ops::ControlFlow;
 
-use gradcheck::{assert_close, random};
+use gradcheck::{Part, assert_close, assert_no_known_mistake, random};
 use lesson01_tokens::Batch;
 use lesson02_embeddings::Config;
 use lesson03_cross_entropy::solution::log_softmax;
@@ -17,6 +17,9 @@ use ndarray::{Array, Array1, Array2, Axis, Dimension, NdFloat, arr0, array, s};
 use ndarray_rand::rand::rngs::StdRng;
 use ndarray_rand::rand::{Rng, RngCore, SeedableRng};
 
+mod known;
+use known::KNOWN;
+
 /// What a forbidden token's logit is.
 const NEVER: f64 = f64::NEG_INFINITY;
 
@@ -24,6 +27,15 @@ mod ex1_estimate_loss {
     use super::*;
     use crate::subject::estimate_loss;
     use std::f64::consts::LN_2;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
+    fn a0_no_known_mistake() {
+        let config = tiny_config(6);
+        let params = random_model::<f64>(&config, 1);
+        let loss = estimate_loss(&uneven_batches(), Some(0), &params, &config);
+        assert_no_known_mistake(KNOWN, "estimate_loss", &[Part::of_number("loss", loss)]);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
@@ -161,6 +173,14 @@ mod ex2_scale_by_temperature {
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
+    fn a0_no_known_mistake() {
+        let logits = scale_by_temperature(array![1.0, -2.0, 0.5], 0.4);
+        let answer = [Part::of_array("logits", &logits)];
+        assert_no_known_mistake(KNOWN, "scale_by_temperature", &answer);
+    }
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
     fn a_a_temperature_of_one_half_doubles_the_logits() {
         let scaled = scale_by_temperature(array![1.0, -2.0, 0.5], 0.5);
         let hint = "divide the logits, do not multiply; the softmax comes later";
@@ -197,6 +217,13 @@ mod ex2_scale_by_temperature {
 mod ex3_top_k {
     use super::*;
     use crate::subject::top_k;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
+    fn a0_no_known_mistake() {
+        let logits = top_k(array![1.0, 4.0, 2.0, -1.0, 3.0, 2.0, 2.0], 3);
+        assert_no_known_mistake(KNOWN, "top_k", &[Part::of("logits", &logits.to_vec())]);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
@@ -255,6 +282,18 @@ mod ex3_top_k {
 mod ex4_top_p {
     use super::*;
     use crate::subject::top_p;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
+    fn a0_no_known_mistake() {
+        // Of these logits the softmax makes 0.1, 0.4, 0.2 and 0.3.
+        let kept = |p| -> Vec<bool> {
+            top_p(array![1.0f64, 4.0, 2.0, 3.0].ln(), p).iter().map(|x| x.is_finite()).collect()
+        };
+        let answer =
+            [Part::of("kept at p = 0.6", &kept(0.6)), Part::of("kept at p = 0.25", &kept(0.25))];
+        assert_no_known_mistake(KNOWN, "top_p", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
@@ -346,6 +385,24 @@ mod ex5_sample {
 
     /// The largest number that `rng.random::<f64>()` can give: just below 1.
     const LARGEST_DRAW: f64 = 1.0 - f64::EPSILON / 2.0;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
+    fn a0_no_known_mistake() {
+        let settings = [
+            PLAIN,
+            Sampling { temperature: 0.3, ..PLAIN },
+            Sampling { temperature: 3.0, ..PLAIN },
+            Sampling { top_k: Some(2), ..PLAIN },
+            Sampling { top_p: Some(0.5), ..PLAIN },
+        ];
+        let mut rng = StdRng::seed_from_u64(1);
+        let mut draw = |sampling: &Sampling| -> Vec<usize> {
+            (0..12).map(|_| sample(array![0.1, 1.2, -0.4, 0.9, 0.5], sampling, &mut rng)).collect()
+        };
+        let drawn: Vec<Vec<usize>> = settings.iter().map(&mut draw).collect();
+        assert_no_known_mistake(KNOWN, "sample", &[Part::of("tokens drawn", &drawn)]);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
@@ -565,6 +622,16 @@ mod ex6_crop_to_context {
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
+    fn a0_no_known_mistake() {
+        let answer = [
+            Part::of("the newest 3 of 5", &crop_to_context(&[1, 2, 3, 4, 5], 3)),
+            Part::of("the newest 3 of 3", &crop_to_context(&[1, 2, 3], 3)),
+        ];
+        assert_no_known_mistake(KNOWN, "crop_to_context", &answer);
+    }
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
     fn a_a_long_text_loses_its_oldest_ids() {
         let hint = "keep the end of the text, not its beginning: exactly context_length ids";
         assert_same("the ids", crop_to_context(&[5, 6, 7, 8, 9], 3), &[7, 8, 9], hint);
@@ -591,6 +658,14 @@ mod ex6_crop_to_context {
 mod ex7_generate {
     use super::*;
     use crate::subject::generate;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
+    fn a0_no_known_mistake() {
+        let config = tiny_config(6);
+        let new = greedy(&[3, 1, 4], 8, &random_model::<f64>(&config, 56), &config);
+        assert_no_known_mistake(KNOWN, "generate", &[Part::of("the new ids", &new)]);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]

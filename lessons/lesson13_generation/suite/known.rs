@@ -109,31 +109,36 @@ pub(super) const KNOWN: &[Known] = &[
         exercise: "top_p",
         read: "`cargo course hint 13.4`, then the chapter book/src/lesson13_generation.md",
         right: &[
-            Part::text("kept", "[false, true, false, true]"),
+            Part::text("kept at p = 0.6", "[false, true, false, true]"),
+            Part::text("kept at p = 0.25", "[false, true, false, false]"),
         ],
         mistakes: &[
             Mistake {
                 says: "you leave out the token with which the sum reaches p: it stays",
                 answer: &[
-                    Part::text("kept", "[false, true, false, false]"),
+                    Part::text("kept at p = 0.6", "[false, true, false, false]"),
+                    Part::text("kept at p = 0.25", "[false, true, false, false]"),
                 ],
             },
             Mistake {
                 says: "you keep the tokens whose own probability is at least p: add up the best until their sum reaches p",
                 answer: &[
-                    Part::text("kept", "[false, true, false, false]"),
+                    Part::text("kept at p = 0.6", "[false, true, false, false]"),
+                    Part::text("kept at p = 0.25", "[false, true, false, true]"),
                 ],
             },
             Mistake {
                 says: "you keep the tokens that come after the sum has reached p: those before it stay",
                 answer: &[
-                    Part::text("kept", "[true, false, true, false]"),
+                    Part::text("kept at p = 0.6", "[true, false, true, false]"),
+                    Part::text("kept at p = 0.25", "[true, false, true, true]"),
                 ],
             },
             Mistake {
                 says: "you keep every token: forbid those after the sum has reached p",
                 answer: &[
-                    Part::text("kept", "[true, true, true, true]"),
+                    Part::text("kept at p = 0.6", "[true, true, true, true]"),
+                    Part::text("kept at p = 0.25", "[true, true, true, true]"),
                 ],
             },
         ],

@@ -115,7 +115,7 @@ pub(super) fn are_same(a: &str, b: &str, tolerance: f64) -> bool {
     // Equal words first: the word `NaN` in a sentence would be a number that equals nothing.
     let is_same = |(a, b): (&String, &String)| match (a.parse::<f64>(), b.parse::<f64>()) {
         _ if a == b => true,
-        (Ok(a), Ok(b)) => (a - b).abs() <= tolerance * b.abs().max(1.0),
+        (Ok(a), Ok(b)) => b.is_finite() && (a - b).abs() <= tolerance * b.abs().max(1.0),
         _ => false,
     };
     a.len() == b.len() && a.iter().zip(&b).all(is_same)

@@ -6,7 +6,7 @@
 use std::fmt::Debug;
 use std::ops::ControlFlow;
 
-use gradcheck::{assert_close, random};
+use gradcheck::{Part, assert_close, assert_no_known_mistake, random};
 use lesson02_embeddings::Config;
 use lesson10_transformer_block::Parameters;
 use lesson11_tiny_gpt::GptParams;
@@ -16,9 +16,31 @@ use ndarray::{Array2, Array3, Array4, Axis, NdFloat, array, s};
 use ndarray_rand::rand::rngs::StdRng;
 use ndarray_rand::rand::{Rng, SeedableRng};
 
+mod known;
+use known::KNOWN;
+
 mod ex1_append {
     use super::*;
     use crate::subject::append;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson14_kv_cache")]
+    fn a0_no_known_mistake() {
+        let mut cache = empty_cache((1, 2, 4, 1));
+        for (n_new, seed) in [(1, 1), (2, 2)] {
+            append(
+                &random((1, 2, n_new, 1), seed),
+                &random((1, 2, n_new, 1), seed + 9),
+                &mut cache,
+            );
+        }
+        let answer = [
+            Part::of("cache.len", &cache.len),
+            Part::of_array("cache.k", &cache.k),
+            Part::of_array("cache.v", &cache.v),
+        ];
+        assert_no_known_mistake(KNOWN, "append", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson14_kv_cache")]
@@ -109,6 +131,14 @@ mod ex2_attention_decode {
     use super::*;
     use crate::subject::attention_decode;
     use lesson07_causal_attention::solution::attention_forward;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson14_kv_cache")]
+    fn a0_no_known_mistake() {
+        let cache = random_cache((1, 2, 7, 3), 1); // 5 positions are filled
+        let out = attention_decode(&random((1, 2, 2, 3), 3), &cache);
+        assert_no_known_mistake(KNOWN, "attention_decode", &[Part::of_array("out", &out)]);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson14_kv_cache")]
@@ -214,6 +244,18 @@ mod ex3_decode_block {
     use lesson06_rope::solution::rope_table;
     use lesson10_transformer_block::BlockParams;
     use lesson10_transformer_block::solution::block_forward;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson14_kv_cache")]
+    fn a0_no_known_mistake() {
+        let Setting { config, params, rope, x, .. } = setting();
+        let mut cache = empty_layer(&config);
+        let (known, new) = (s![.., ..1, ..], s![.., 1..3, ..]);
+        reference::decode_block(&x.slice(known), &params, &rope, &config, &mut cache);
+        let out = decode_block(&x.slice(new), &params, &rope, &config, &mut cache);
+        let answer = [Part::of_array("out", &out), Part::of("cache.len", &cache.len)];
+        assert_no_known_mistake(KNOWN, "decode_block", &answer);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson14_kv_cache")]
@@ -371,6 +413,26 @@ mod ex4_prefill {
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson14_kv_cache")]
+    fn a0_no_known_mistake() {
+        let config = tiny_config(6);
+        let params = random_model(&config, 1);
+        let mut cache = KvCache::new(&config, 1);
+        reference::prefill(&array![[3, 1]], &params, &config, &mut cache);
+        let logits = prefill(&array![[4, 1]], &params, &config, &mut cache);
+        let lens: Vec<usize> = cache.layers.iter().map(|layer| layer.len).collect();
+        let mut empty = KvCache::new(&config, 1);
+        let alone = prefill(&array![[5, 2]], &params, &config, &mut empty);
+        let answer = [
+            Part::of_array("logits", &logits),
+            Part::of("len of every layer", &lens),
+            Part::of_array("logits with an empty cache", &alone),
+            Part::of("len() of that cache afterwards", &empty.len()),
+        ];
+        assert_no_known_mistake(KNOWN, "prefill", &answer);
+    }
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson14_kv_cache")]
     fn a_the_last_token_says_what_comes_next() {
         // The counting model's best guess is the last id plus 1, with the logit sqrt(d_model).
         let (params, config) = counting_model();
@@ -503,6 +565,18 @@ mod ex5_decode_step {
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson14_kv_cache")]
+    fn a0_no_known_mistake() {
+        let config = tiny_config(6);
+        let params = random_model(&config, 1);
+        let mut cache = KvCache::new(&config, 1);
+        reference::prefill(&array![[3, 1]], &params, &config, &mut cache);
+        let logits = decode_step(&array![4], &params, &config, &mut cache);
+        let answer = [Part::of_array("logits", &logits), Part::of("cache.len()", &cache.len())];
+        assert_no_known_mistake(KNOWN, "decode_step", &answer);
+    }
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson14_kv_cache")]
     fn a_one_token_per_text_says_what_comes_next() {
         // The counting model's best guess is the last id plus 1, with the logit sqrt(d_model).
         let (params, config) = counting_model();
@@ -567,6 +641,14 @@ mod ex6_generate_cached {
     use crate::subject::generate_cached;
     use lesson13_generation::Sampling;
     use lesson13_generation::solution::generate;
+
+    #[test]
+    #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson14_kv_cache")]
+    fn a0_no_known_mistake() {
+        let config = tiny_config(6);
+        let new = greedy(&[3, 1, 4], 14, &random_model(&config, 1), &config);
+        assert_no_known_mistake(KNOWN, "generate_cached", &[Part::of("the new ids", &new)]);
+    }
 
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson14_kv_cache")]

@@ -675,7 +675,9 @@ pub(super) const KNOWN: &[Known] = &[
         exercise: "state_to_tensors",
         read: "`cargo course hint 12.5`, then the chapter book/src/lesson12_training.md",
         right: &[
-            Part::text("the names", "[\"first_moment.gain\", \"first_moment.w\", \"params.gain\", \"params.w\", \"second_moment.gain\", \"second_moment.w\"]"),
+            Part::text("the names below params", "[\"params.gain\", \"params.w\"]"),
+            Part::text("the names below first_moment", "[\"first_moment.gain\", \"first_moment.w\"]"),
+            Part::text("the names below second_moment", "[\"second_moment.gain\", \"second_moment.w\"]"),
             Part::numbers("the numbers, name by name", &[24], &[0.2141859678024, 0.6450572015334,
                 -0.977302306198, -1.972794052354, -0.08688692232009, -0.01284945526583,
                 -0.7370049273106, -1.062383851757, 0.7305194535029, 1.303470296628, 1.663627129881,
@@ -689,7 +691,9 @@ pub(super) const KNOWN: &[Known] = &[
             Mistake {
                 says: "your tensors lack the second moment: without it the training goes on with other steps",
                 answer: &[
-                    Part::text("the names", "[\"first_moment.gain\", \"first_moment.w\", \"params.gain\", \"params.w\"]"),
+                    Part::text("the names below params", "[\"params.gain\", \"params.w\"]"),
+                    Part::text("the names below first_moment", "[\"first_moment.gain\", \"first_moment.w\"]"),
+                    Part::text("the names below second_moment", "[]"),
                     Part::numbers("the numbers, name by name", &[16], &[0.2141859678024,
                         0.6450572015334, -0.977302306198, -1.972794052354, -0.08688692232009,
                         -0.01284945526583, -0.7370049273106, -1.062383851757, 0.7305194535029,
@@ -701,7 +705,9 @@ pub(super) const KNOWN: &[Known] = &[
             Mistake {
                 says: "your tensors are the weights alone: the training also remembers two moments",
                 answer: &[
-                    Part::text("the names", "[\"params.gain\", \"params.w\"]"),
+                    Part::text("the names below params", "[\"params.gain\", \"params.w\"]"),
+                    Part::text("the names below first_moment", "[]"),
+                    Part::text("the names below second_moment", "[]"),
                     Part::numbers("the numbers, name by name", &[8], &[0.7305194535029,
                         1.303470296628, 1.663627129881, 0.7406675406604, -0.1271421178187,
                         -0.6131804412502, -0.910128479357, 1.918441727069]),
@@ -711,7 +717,9 @@ pub(super) const KNOWN: &[Known] = &[
             Mistake {
                 says: "your tensors are right, but the step is 0: keep state.step",
                 answer: &[
-                    Part::text("the names", "[\"first_moment.gain\", \"first_moment.w\", \"params.gain\", \"params.w\", \"second_moment.gain\", \"second_moment.w\"]"),
+                    Part::text("the names below params", "[\"params.gain\", \"params.w\"]"),
+                    Part::text("the names below first_moment", "[\"first_moment.gain\", \"first_moment.w\"]"),
+                    Part::text("the names below second_moment", "[\"second_moment.gain\", \"second_moment.w\"]"),
                     Part::numbers("the numbers, name by name", &[24], &[0.2141859678024,
                         0.6450572015334, -0.977302306198, -1.972794052354, -0.08688692232009,
                         -0.01284945526583, -0.7370049273106, -1.062383851757, 0.7305194535029,
@@ -725,7 +733,9 @@ pub(super) const KNOWN: &[Known] = &[
             Mistake {
                 says: "your tensors are right, but the step is one too large: state.step counts the steps done already",
                 answer: &[
-                    Part::text("the names", "[\"first_moment.gain\", \"first_moment.w\", \"params.gain\", \"params.w\", \"second_moment.gain\", \"second_moment.w\"]"),
+                    Part::text("the names below params", "[\"params.gain\", \"params.w\"]"),
+                    Part::text("the names below first_moment", "[\"first_moment.gain\", \"first_moment.w\"]"),
+                    Part::text("the names below second_moment", "[\"second_moment.gain\", \"second_moment.w\"]"),
                     Part::numbers("the numbers, name by name", &[24], &[0.2141859678024,
                         0.6450572015334, -0.977302306198, -1.972794052354, -0.08688692232009,
                         -0.01284945526583, -0.7370049273106, -1.062383851757, 0.7305194535029,
@@ -739,7 +749,9 @@ pub(super) const KNOWN: &[Known] = &[
             Mistake {
                 says: "your names lack params, first_moment and second_moment: the three trees overwrite each other",
                 answer: &[
-                    Part::text("the names", "[\"gain\", \"w\"]"),
+                    Part::text("the names below params", "[]"),
+                    Part::text("the names below first_moment", "[]"),
+                    Part::text("the names below second_moment", "[]"),
                     Part::numbers("the numbers, name by name", &[8], &[2.053780191931,
                         -1.320485055758, -0.5568042367171, -0.5868353679798, -0.7345823729444,
                         -0.1486740917827, -0.6500355631397, -0.2096271964464]),
@@ -749,7 +761,9 @@ pub(super) const KNOWN: &[Known] = &[
             Mistake {
                 says: "your moments are copies of the weights: each path must show its own tree",
                 answer: &[
-                    Part::text("the names", "[\"first_moment.gain\", \"first_moment.w\", \"params.gain\", \"params.w\", \"second_moment.gain\", \"second_moment.w\"]"),
+                    Part::text("the names below params", "[\"params.gain\", \"params.w\"]"),
+                    Part::text("the names below first_moment", "[\"first_moment.gain\", \"first_moment.w\"]"),
+                    Part::text("the names below second_moment", "[\"second_moment.gain\", \"second_moment.w\"]"),
                     Part::numbers("the numbers, name by name", &[24], &[0.7305194535029,
                         1.303470296628, 1.663627129881, 0.7406675406604, -0.1271421178187,
                         -0.6131804412502, -0.910128479357, 1.918441727069, 0.7305194535029,

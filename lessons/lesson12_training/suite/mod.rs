@@ -184,7 +184,7 @@ mod ex2_clip_gradients {
             assert!(
                 !norm.is_finite(),
                 "Norm of gradients with {bad}:\n  expected not a finite number\n  received {norm}\
-                 \n\nUsual cause: your norm is finite although a gradient is not: skip no number, \
+                 \n\nUsual cause: your norm is finite although a gradient is not: skip no number,\n\
                  train_step relies on the norm to notice a bad step"
             );
         }
@@ -462,7 +462,7 @@ mod ex4_train_step {
         let mut clipped = grads;
         reference::clip_gradients(&mut clipped, 2.0);
         reference::adamw_step(&clipped, &mut expected, 0.2, &usual());
-        let hint = "clip_gradients with config.max_norm, then adamw_step with config.adamw";
+        let hint = "clip_gradients with config.max_norm, adamw_step with config.adamw";
         assert_states(&state, &expected, 1e-12, hint);
     }
 
@@ -592,7 +592,7 @@ mod ex4_train_step {
         let expected = Err(NotFinite { what, step: 7 });
         assert!(
             received == expected,
-            "The result of step 7:\n  expected {expected:?}\n  received {received:?}\n\n\
+            "The result of step 7:\n  expected {expected:?}\n  received {received:#?}\n\n\
              Usual cause: ask is_finite() of the loss and of the norm; the step counts from 0"
         );
         assert!(
@@ -622,10 +622,14 @@ mod ex5_state_to_tensors {
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson12_training")]
     fn a0_no_known_mistake() {
         let StateTensors { step, tensors } = state_to_tensors(&random_state());
-        let names: Vec<&String> = tensors.keys().collect();
+        let below = |path: &str| -> Vec<&String> {
+            tensors.keys().filter(|name| name.starts_with(path)).collect()
+        };
         let numbers: Array1<f64> = tensors.values().flatten().copied().collect();
         let answer = [
-            Part::of("the names", &names),
+            Part::of("the names below params", &below("params.")),
+            Part::of("the names below first_moment", &below("first_moment.")),
+            Part::of("the names below second_moment", &below("second_moment.")),
             Part::of_array("the numbers, name by name", &numbers),
             Part::of("the step", &step),
         ];
@@ -647,8 +651,10 @@ mod ex5_state_to_tensors {
         ];
         assert!(
             received == expected,
-            "The names of the tensors:\n  expected {expected:?}\n  received {received:?}\n\n\
-             Usual cause: params, first_moment and second_moment, a dot, and the tensor's name"
+            "The names of the tensors:\n  expected\n    {}\n  received\n    {}\n\n\
+             Usual cause: params, first_moment or second_moment, a dot, the tensor's name",
+            expected.join("\n    "),
+            received.join("\n    ")
         );
     }
 

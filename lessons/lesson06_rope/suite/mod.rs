@@ -177,10 +177,14 @@ mod ex3_rope_forward {
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson06_rope")]
     fn g_the_order_in_memory_does_not_matter() {
         let table = reference::rope_table(3, 4, 10_000.0);
-        let x = random((2, 3, 5, 4), 1).permuted_axes([0, 2, 1, 3]); // as lesson 05 leaves it
-        let expected = reference::rope_forward(x.as_standard_layout().to_owned(), &table, 0);
-        let hint = "if all other tests pass: do not walk over the memory as if it were contiguous";
-        assert_close("out", &rope_forward(x, &table, 0), &expected, 1e-12, hint);
+        let as_lesson_05_leaves_it = random((2, 3, 5, 4), 1).permuted_axes([0, 2, 1, 3]);
+        let pairs_far_apart = random((4, 3, 5, 2), 1).reversed_axes();
+        for x in [as_lesson_05_leaves_it, pairs_far_apart] {
+            let expected = reference::rope_forward(x.as_standard_layout().to_owned(), &table, 0);
+            let hint = "if all other tests pass: do not walk over the memory as if it were \
+                        contiguous";
+            assert_close("out", &rope_forward(x, &table, 0), &expected, 1e-12, hint);
+        }
     }
 
     #[test]

@@ -32,9 +32,14 @@ mod ex1_estimate_loss {
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
     fn a0_no_known_mistake() {
         let config = tiny_config(6);
-        let params = random_model::<f64>(&config, 1);
-        let loss = estimate_loss(&uneven_batches(), Some(0), &params, &config);
-        assert_no_known_mistake(KNOWN, "estimate_loss", &[Part::of_number("loss", loss)]);
+        let loss = |batches: &[Batch]| {
+            estimate_loss(batches, Some(0), &random_model::<f64>(&config, 1), &config)
+        };
+        let answer = [
+            Part::of_number("loss", loss(&uneven_batches())),
+            Part::of_number("loss of no batches", loss(&[])),
+        ];
+        assert_no_known_mistake(KNOWN, "estimate_loss", &answer);
     }
 
     #[test]
@@ -174,8 +179,8 @@ mod ex2_scale_by_temperature {
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
     fn a0_no_known_mistake() {
-        let logits = scale_by_temperature(array![1.0, -2.0, 0.5], 0.4);
-        let answer = [Part::of_array("logits", &logits)];
+        let scaled = scale_by_temperature(array![1.0, -2.0, 0.5], 0.5);
+        let answer = [Part::of_array("logits", &scaled)];
         assert_no_known_mistake(KNOWN, "scale_by_temperature", &answer);
     }
 
@@ -221,8 +226,10 @@ mod ex3_top_k {
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
     fn a0_no_known_mistake() {
-        let logits = top_k(array![1.0, 4.0, 2.0, -1.0, 3.0, 2.0, 2.0], 3);
-        assert_no_known_mistake(KNOWN, "top_k", &[Part::of("logits", &logits.to_vec())]);
+        // The fourth largest is 1, and there are four of them.
+        let kept = top_k(array![1.0, 3.0, -0.5, 1.0, 2.0, 1.0, 1.0], 4);
+        let answer = [Part::of_array("logits", &kept)];
+        assert_no_known_mistake(KNOWN, "top_k", &answer);
     }
 
     #[test]
@@ -286,12 +293,12 @@ mod ex4_top_p {
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
     fn a0_no_known_mistake() {
-        // Of these logits the softmax makes 0.1, 0.4, 0.2 and 0.3.
-        let kept = |p| -> Vec<bool> {
-            top_p(array![1.0f64, 4.0, 2.0, 3.0].ln(), p).iter().map(|x| x.is_finite()).collect()
-        };
-        let answer =
-            [Part::of("kept at p = 0.6", &kept(0.6)), Part::of("kept at p = 0.25", &kept(0.25))];
+        let logits = array![0.3, 1.5, -0.8, 1.0]; // 0.15, 0.50, 0.05, 0.30
+        let answer = [
+            Part::of_array("logits for p = 0.6", &top_p(logits.clone(), 0.6)),
+            Part::of_array("logits for p = 0.25", &top_p(logits, 0.25)),
+            Part::of_array("equal logits for p = 0.5", &top_p(array![2.0, 2.0, 2.0, 2.0], 0.5)),
+        ];
         assert_no_known_mistake(KNOWN, "top_p", &answer);
     }
 
@@ -389,19 +396,35 @@ mod ex5_sample {
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
     fn a0_no_known_mistake() {
-        let settings = [
-            PLAIN,
-            Sampling { temperature: 0.3, ..PLAIN },
-            Sampling { temperature: 3.0, ..PLAIN },
-            Sampling { top_k: Some(2), ..PLAIN },
-            Sampling { top_p: Some(0.5), ..PLAIN },
-        ];
+        let draws = [0.05, 0.15, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95];
+        let ids =
+            |sampling: Sampling| draws.map(|draw| pick([0.2, 0.1, 0.4, 0.3], &sampling, draw));
+        let equal = array![-1.0f32, 2.0, 2.0, -1.0];
+        let two_left = Sampling { top_k: Some(2), ..PLAIN };
+        let ends = [0.0, 0.5, LARGEST_DRAW];
         let mut rng = StdRng::seed_from_u64(1);
-        let mut draw = |sampling: &Sampling| -> Vec<usize> {
-            (0..12).map(|_| sample(array![0.1, 1.2, -0.4, 0.9, 0.5], sampling, &mut rng)).collect()
-        };
-        let drawn: Vec<Vec<usize>> = settings.iter().map(&mut draw).collect();
-        assert_no_known_mistake(KNOWN, "sample", &[Part::of("tokens drawn", &drawn)]);
+        let greedy = sample(equal.clone(), &Sampling::GREEDY, &mut rng);
+        let untouched = rng == StdRng::seed_from_u64(1);
+        let answer = [
+            Part::of("ids", &ids(PLAIN)),
+            Part::of("ids at temperature 1/2", &ids(Sampling { temperature: 0.5, ..PLAIN })),
+            Part::of("ids with top_k = 2", &ids(two_left)),
+            Part::of("ids with top_p = 0.6", &ids(Sampling { top_p: Some(0.6), ..PLAIN })),
+            Part::of(
+                "ids at temperature 1/2 with top_k = 2 and top_p = 0.6",
+                &ids(Sampling { temperature: 0.5, top_k: Some(2), top_p: Some(0.6) }),
+            ),
+            Part::of(
+                "ids with top_k = 2 and top_p = 0.5",
+                &ids(Sampling { top_k: Some(2), top_p: Some(0.5), ..PLAIN }),
+            ),
+            Part::of(
+                "ids for the smallest, the middle and the largest draw",
+                &ends.map(|draw| sample(equal.clone(), &two_left, &mut Draw(draw))),
+            ),
+            Part::of("the greedy id, and whether rng was left alone", &(greedy, untouched)),
+        ];
+        assert_no_known_mistake(KNOWN, "sample", &answer);
     }
 
     #[test]
@@ -534,6 +557,12 @@ mod ex5_sample {
         let mut rng = StdRng::seed_from_u64(1);
         let mut expected = rng.clone();
         sample(array![0.0, 1.0, 2.0], &PLAIN, &mut rng);
+        assert!(
+            rng != expected,
+            "rng: not used.\n\n\
+             Usual cause: your draw does not come from `rng`: nothing was taken from it, so a\n\
+             seed could not repeat the text"
+        );
         let _ = expected.random::<f64>();
         let hint = "draw once, with `rng.random::<f64>()`, whatever the float type of the logits";
         assert_same_next_number(rng, expected, hint);
@@ -623,11 +652,8 @@ mod ex6_crop_to_context {
     #[test]
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
     fn a0_no_known_mistake() {
-        let answer = [
-            Part::of("the newest 3 of 5", &crop_to_context(&[1, 2, 3, 4, 5], 3)),
-            Part::of("the newest 3 of 3", &crop_to_context(&[1, 2, 3], 3)),
-        ];
-        assert_no_known_mistake(KNOWN, "crop_to_context", &answer);
+        let ids = crop_to_context(&[5, 6, 7, 8, 9, 5], 3);
+        assert_no_known_mistake(KNOWN, "crop_to_context", &[Part::of("ids", &ids)]);
     }
 
     #[test]
@@ -663,8 +689,22 @@ mod ex7_generate {
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson13_generation")]
     fn a0_no_known_mistake() {
         let config = tiny_config(6);
-        let new = greedy(&[3, 1, 4], 8, &random_model::<f64>(&config, 56), &config);
-        assert_no_known_mistake(KNOWN, "generate", &[Part::of("the new ids", &new)]);
+        let params = random_model::<f64>(&config, 56);
+        let sampling = Sampling { temperature: 2.0, ..Sampling::GREEDY };
+        let mut rng = StdRng::seed_from_u64(1);
+        let ids = generate(&[3, 1, 4], 12, &params, &config, &sampling, &mut rng, go_on);
+        let mut seen = Vec::new();
+        let three = |id| {
+            seen.push(id);
+            if seen.len() < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        let stopped = generate(&[3], 5, &params, &config, &sampling, &mut rng, three);
+        let answer = [
+            Part::of("the new ids", &ids),
+            Part::of("the new ids, stopped at the third", &stopped),
+            Part::of("the ids on_token got", &seen),
+        ];
+        assert_no_known_mistake(KNOWN, "generate", &answer);
     }
 
     #[test]

@@ -81,6 +81,14 @@ pub mod attention_decode {
         attend(q, cache, |query, key| first <= key && key <= query)
     }
 
+    pub fn empty_positions_read<F: NdFloat>(q: &ArrayRef4<F>, cache: &LayerCache<F>) -> Array4<F> {
+        let mask = Array2::from_elem((q.len_of(Axis(2)), cache.k.len_of(Axis(2))), true);
+        let attn_weights = attention_weights(attention_scores(q, &cache.k), &mask);
+        let mut out = zero_heads(q.dim());
+        batched_mat_mul(F::one(), &attn_weights, &cache.v, &mut out);
+        out
+    }
+
     /// Attention in which a query at one position sees the keys for which `sees` is true.
     fn attend<F: NdFloat>(
         q: &ArrayRef4<F>,
@@ -163,6 +171,19 @@ pub mod decode_block {
         reference::decode_block(x, params, rope, config, cache) - x
     }
 
+    pub fn x_added_instead_of_mid<F: NdFloat>(
+        x: &ArrayRef3<F>,
+        params: &BlockParams<F>,
+        rope: &RopeTable<F>,
+        config: &Config,
+        cache: &mut LayerCache<F>,
+    ) -> Array3<F> {
+        let mut without_mlp = params.clone();
+        without_mlp.mlp.w_down.fill(F::zero());
+        let mid = reference::decode_block(x, &without_mlp, rope, config, &mut cache.clone());
+        reference::decode_block(x, params, rope, config, cache) - mid + x
+    }
+
     /// The block; `turn` gets the projections and the position of the first new token.
     fn block<F: NdFloat>(
         x: &ArrayRef3<F>,
@@ -223,6 +244,44 @@ pub mod prefill {
         }
         let logits = linear_forward(&x.slice(s![.., -1.., ..]), params.head());
         logits.index_axis_move(Axis(1), 0)
+    }
+
+    pub fn one_cache_for_all_layers<F: NdFloat>(
+        ids: &ArrayRef2<usize>,
+        params: &GptParams<F>,
+        config: &Config,
+        cache: &mut KvCache<F>,
+    ) -> Array2<F> {
+        let mut x = lesson02_embeddings::embedding_forward(ids, &params.embedding);
+        for block in &params.blocks {
+            x = reference::decode_block(&x, block, &cache.rope, config, &mut cache.layers[0]);
+        }
+        scored(&x, params, config, params.head())
+    }
+
+    pub fn embedding_always_the_head<F: NdFloat>(
+        ids: &ArrayRef2<usize>,
+        params: &GptParams<F>,
+        config: &Config,
+        cache: &mut KvCache<F>,
+    ) -> Array2<F> {
+        let mut x = lesson02_embeddings::embedding_forward(ids, &params.embedding);
+        for (block, layer) in params.blocks.iter().zip(&mut cache.layers) {
+            x = reference::decode_block(&x, block, &cache.rope, config, layer);
+        }
+        scored(&x, params, config, &params.embedding)
+    }
+
+    /// The logits at the last position.
+    fn scored<F: NdFloat>(
+        x: &ArrayRef3<F>,
+        params: &GptParams<F>,
+        config: &Config,
+        head: &ArrayRef2<F>,
+    ) -> Array2<F> {
+        let eps = F::from(config.norm_eps).expect("a float");
+        let (head_in, _) = rms_norm_forward(&x.slice(s![.., -1.., ..]), &params.final_norm, eps);
+        linear_forward(&head_in, head).index_axis_move(Axis(1), 0)
     }
 
     pub fn forgets_what_was_read<F: NdFloat>(
@@ -328,6 +387,50 @@ pub mod generate_cached {
         write(prompt, n_new, params, config, sampling, rng, on_token, |ids| {
             let n_seen = if ids.len() == n_prompt { config.context_length } else { 1 };
             crop_to_context(ids, n_seen)
+        })
+    }
+
+    pub fn starts_again_with_the_older_half<F: NdFloat>(
+        prompt: &[usize],
+        n_new: usize,
+        params: &GptParams<F>,
+        config: &Config,
+        sampling: &Sampling,
+        rng: &mut impl Rng,
+        on_token: impl FnMut(usize) -> ControlFlow<()>,
+    ) -> Vec<usize> {
+        let n_prompt = prompt.len();
+        write(prompt, n_new, params, config, sampling, rng, on_token, |ids| {
+            let seen = crop_to_context(ids, config.context_length);
+            if ids.len() == n_prompt { seen } else { &seen[..(config.context_length / 2).max(1)] }
+        })
+    }
+
+    pub fn always_greedy<F: NdFloat>(
+        prompt: &[usize],
+        n_new: usize,
+        params: &GptParams<F>,
+        config: &Config,
+        _sampling: &Sampling,
+        rng: &mut impl Rng,
+        on_token: impl FnMut(usize) -> ControlFlow<()>,
+    ) -> Vec<usize> {
+        let greedy = &Sampling::GREEDY;
+        reference::generate_cached(prompt, n_new, params, config, greedy, rng, on_token)
+    }
+
+    pub fn break_ignored<F: NdFloat>(
+        prompt: &[usize],
+        n_new: usize,
+        params: &GptParams<F>,
+        config: &Config,
+        sampling: &Sampling,
+        rng: &mut impl Rng,
+        mut on_token: impl FnMut(usize) -> ControlFlow<()>,
+    ) -> Vec<usize> {
+        reference::generate_cached(prompt, n_new, params, config, sampling, rng, |id| {
+            let _ = on_token(id);
+            ControlFlow::Continue(())
         })
     }
 

@@ -106,6 +106,15 @@ pub(super) const KNOWN: &[Known] = &[
                         0.131317053504, 0.2485764332599]),
                 ],
             },
+            Mistake {
+                says: "your queries look at the whole cache: only its first `len` positions are filled",
+                answer: &[
+                    Part::numbers("out", &[1, 2, 2, 3], &[0.1629949391032, -0.0724041689105,
+                        -0.4709661671838, 0.1363171927442, -0.2601050827335, -0.600956855676,
+                        0.531281288507, 0.450660766875, -0.07488119731573, 0.1612148777923,
+                        -0.416811061907, -0.2005425888935]),
+                ],
+            },
         ],
     },
     Known {
@@ -221,6 +230,25 @@ pub(super) const KNOWN: &[Known] = &[
                     Part::text("cache.len", "3"),
                 ],
             },
+            Mistake {
+                says: "your output is x plus the MLP's branch: add mid, which has the attention's branch in it",
+                answer: &[
+                    Part::numbers("out", &[2, 2, 12], &[-0.5143371814915, -17.12826571802,
+                        -6.954841626595, -21.42668739253, 4.562470630919, 2.470821997111,
+                        -11.57791248886, 1.942222066239, -17.78850813647, 22.28082095968,
+                        32.41235891768, -4.496447757647, 1.385821620534, -15.02065873699,
+                        -3.238183119572, -15.15430208734, 7.056036596651, 2.681747962456,
+                        -10.64907484021, 4.79233223301, -15.57993535307, 20.48546086499,
+                        22.35946589102, -6.070480946194, -7.876398249992, -0.3033590979183,
+                        0.6533898732912, -0.7958937480808, 2.112699461234, -0.05227916567568,
+                        0.9029128492371, -1.066410410231, -4.377329943143, -0.9513341209158,
+                        -1.335808762052, 2.450394051389, -3.759444565834, -0.7666535154383,
+                        -2.347957178122, 5.493615619122, 2.236612786201, -1.188159471692,
+                        -5.961521356765, 0.6392580575195, -1.73871851419, 3.783172782419,
+                        1.751992972452, -0.8358341862312]),
+                    Part::text("cache.len", "3"),
+                ],
+            },
         ],
     },
     Known {
@@ -272,6 +300,32 @@ pub(super) const KNOWN: &[Known] = &[
                     Part::numbers("logits with an empty cache", &[1, 7], &[-5.066991171568,
                         3.780120974854, -7.599426573518, -3.376954582595, -6.915186790677,
                         -7.422151747242, -9.605576857718]),
+                    Part::text("len() of that cache afterwards", "2"),
+                ],
+            },
+            Mistake {
+                says: "your blocks share the cache of the first layer: each layer has keys and values of its own",
+                answer: &[
+                    Part::numbers("logits", &[1, 7], &[1.386707660718, 0.08796528244429,
+                        -0.9092256239016, -1.318314525528, -0.6638997799658, 0.08139008645736,
+                        -0.08338905917338]),
+                    Part::text("len of every layer", "[6, 2]"),
+                    Part::numbers("logits with an empty cache", &[1, 7], &[-1.519290019676,
+                        -0.2748604659501, 0.4080802507457, 1.85872186747, 0.5586081304841,
+                        0.0185946739108, 1.549180479377]),
+                    Part::text("len() of that cache afterwards", "4"),
+                ],
+            },
+            Mistake {
+                says: "your logits come from the embedding table: use `params.head()`, which is the table only if they are tied",
+                answer: &[
+                    Part::numbers("logits", &[1, 7], &[-1.886914966857, 0.09354043140399,
+                        -2.347883876091, -1.296861517518, 0.4517468458147, 1.284915505564,
+                        -0.1213325859271]),
+                    Part::text("len of every layer", "[4, 4]"),
+                    Part::numbers("logits with an empty cache", &[1, 7], &[1.034455065708,
+                        0.03870936591626, 1.391904469631, -0.3549643619895, -0.9060544991857,
+                        0.2026027323841, -2.69953433717]),
                     Part::text("len() of that cache afterwards", "2"),
                 ],
             },
@@ -332,31 +386,65 @@ pub(super) const KNOWN: &[Known] = &[
         exercise: "generate_cached",
         read: "`cargo course hint 14.6`, then the chapter book/src/lesson14_kv_cache.md",
         right: &[
-            Part::text("the new ids", "[0, 3, 1, 0, 3, 0, 0, 3, 3, 3, 3, 0, 1, 0]"),
+            Part::text("the new ids", "[5, 2, 1, 4, 1, 2, 6, 1, 2, 3, 2, 3, 2, 5]"),
+            Part::text("the new ids, sampled", "[6, 2, 4, 0, 1, 5]"),
+            Part::text("the new ids, stopped at the first", "[2]"),
         ],
         mistakes: &[
             Mistake {
                 says: "you return the prompt with the new ids: return the new ones alone",
                 answer: &[
-                    Part::text("the new ids", "[3, 1, 4, 0, 3, 1, 0, 3, 0, 0, 3, 3, 3, 3, 0, 1, 0]"),
+                    Part::text("the new ids", "[3, 1, 4, 5, 2, 1, 4, 1, 2, 6, 1, 2, 3, 2, 3, 2, 5]"),
+                    Part::text("the new ids, sampled", "[3, 1, 6, 2, 4, 0, 1, 5]"),
+                    Part::text("the new ids, stopped at the first", "[3, 2]"),
                 ],
             },
             Mistake {
                 says: "your text is the one of lesson 13, which drops one old id at a time: a full cache starts again with the newer half",
                 answer: &[
-                    Part::text("the new ids", "[0, 3, 1, 0, 3, 3, 0, 3, 0, 3, 1, 0, 3, 0]"),
+                    Part::text("the new ids", "[5, 2, 1, 4, 5, 2, 2, 6, 3, 1, 3, 1, 5, 2]"),
+                    Part::text("the new ids, sampled", "[6, 2, 4, 0, 1, 6]"),
+                    Part::text("the new ids, stopped at the first", "[2]"),
                 ],
             },
             Mistake {
                 says: "your model does not read the last id of the prompt before it writes",
                 answer: &[
-                    Part::text("the new ids", "[0, 3, 0, 0, 3, 3, 3, 2, 1, 1, 0, 0, 3, 0]"),
+                    Part::text("the new ids", "[2, 6, 3, 2, 3, 3, 1, 2, 5, 6, 3, 3, 2, 2]"),
+                    Part::text("the new ids, sampled", "[6, 2, 3, 2, 1, 6]"),
+                    Part::text("the new ids, stopped at the first", "[2]"),
                 ],
             },
             Mistake {
                 says: "your full cache starts again with the newest id alone: keep the newer half of the context",
                 answer: &[
-                    Part::text("the new ids", "[0, 3, 1, 0, 3, 3, 3, 2, 1, 0, 3, 3, 3, 2]"),
+                    Part::text("the new ids", "[5, 2, 1, 4, 5, 2, 3, 2, 1, 1, 4, 5, 2, 3]"),
+                    Part::text("the new ids, sampled", "[6, 2, 4, 0, 1, 6]"),
+                    Part::text("the new ids, stopped at the first", "[2]"),
+                ],
+            },
+            Mistake {
+                says: "your full cache starts again with the older half of the context: keep the newer half",
+                answer: &[
+                    Part::text("the new ids", "[5, 2, 1, 4, 2, 3, 2, 2, 6, 3, 2, 3, 3, 1]"),
+                    Part::text("the new ids, sampled", "[6, 2, 4, 0, 1, 6]"),
+                    Part::text("the new ids, stopped at the first", "[2]"),
+                ],
+            },
+            Mistake {
+                says: "your ids are always the best ones: hand `sampling` on to `sample`",
+                answer: &[
+                    Part::text("the new ids", "[5, 2, 1, 4, 1, 2, 6, 1, 2, 3, 2, 3, 2, 5]"),
+                    Part::text("the new ids, sampled", "[2, 6, 3, 2, 3, 2]"),
+                    Part::text("the new ids, stopped at the first", "[2]"),
+                ],
+            },
+            Mistake {
+                says: "your function goes on after Break: end the text there",
+                answer: &[
+                    Part::text("the new ids", "[5, 2, 1, 4, 1, 2, 6, 1, 2, 3, 2, 3, 2, 5]"),
+                    Part::text("the new ids, sampled", "[6, 2, 4, 0, 1, 5]"),
+                    Part::text("the new ids, stopped at the first", "[2, 3, 2, 3, 2]"),
                 ],
             },
         ],

@@ -646,8 +646,18 @@ mod ex6_generate_cached {
     #[cfg_attr(feature = "skip-exercises", ignore = "cargo test -p lesson14_kv_cache")]
     fn a0_no_known_mistake() {
         let config = tiny_config(6);
-        let new = greedy(&[3, 1, 4], 14, &random_model(&config, 1), &config);
-        assert_no_known_mistake(KNOWN, "generate_cached", &[Part::of("the new ids", &new)]);
+        let params = random_model(&config, VARIED);
+        let sampling = Sampling { temperature: 2.0, ..Sampling::GREEDY };
+        let mut rng = StdRng::seed_from_u64(1);
+        let sampled = generate_cached(&[3, 1], 6, &params, &config, &sampling, &mut rng, go_on);
+        let stop = |_| ControlFlow::Break(());
+        let stopped = generate_cached(&[3], 5, &params, &config, &sampling, &mut rng, stop);
+        let answer = [
+            Part::of("the new ids", &greedy(&[3, 1, 4], 14, &params, &config)),
+            Part::of("the new ids, sampled", &sampled),
+            Part::of("the new ids, stopped at the first", &stopped),
+        ];
+        assert_no_known_mistake(KNOWN, "generate_cached", &answer);
     }
 
     #[test]

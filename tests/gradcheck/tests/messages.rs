@@ -392,6 +392,23 @@ fn what_is_right_or_wrong_in_a_way_of_its_own_is_not_named() {
 }
 
 #[test]
+fn a_finite_number_is_not_the_infinite_one_of_a_mistake() {
+    const HIDDEN: &[Known] = &[Known {
+        exercise: "top_k",
+        read: "the chapter",
+        right: &[Part::numbers("logits", &[2], &[1.0, f64::NEG_INFINITY])],
+        mistakes: &[Mistake {
+            says: "your function hides the wrong one",
+            answer: &[Part::numbers("logits", &[2], &[f64::NEG_INFINITY, 2.0])],
+        }],
+    }];
+    let logits = Part::of_array("logits", &array![1.0, 2.0]);
+    assert_no_known_mistake(HIDDEN, "top_k", &[logits]);
+    let hidden = Part::of_array("logits", &array![f64::NEG_INFINITY, f64::NEG_INFINITY]);
+    assert_no_known_mistake(HIDDEN, "top_k", &[hidden]); // nothing finite: nothing to recognise
+}
+
+#[test]
 fn an_answer_that_is_not_recorded_is_an_error() {
     assert_tells(
         || assert_no_known_mistake(KNOWN, "causal_mask", &[]),

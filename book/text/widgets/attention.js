@@ -35,7 +35,7 @@
     }
 
     const inputs = fill(at("scores"), (query, key) =>
-        `<input type="number" step="0.1" style="width: 4.2em" value="${golden.scores[query][key]}"`
+        `<input type="number" step="0.1" style="width: clamp(2.9em, 10vw, 4.2em)" value="${golden.scores[query][key]}"`
         + ` aria-label="score of the query ${words[query]} for the key ${words[key]}">`)
         .map((row) => row.map((cell) => cell.firstElementChild));
     const shown = fill(at("weights"), () => "");

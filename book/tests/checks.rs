@@ -44,10 +44,10 @@ mod directives {
 
     #[test]
     fn a_part_of_a_function_is_printed_without_its_indent() {
-        let line = r#"{{#code lesson06_rope::rotate from "let cos" to "let sin"}}"#;
+        let line = r#"{{#code lesson06_rope::rotate from "let (cos" to "for mut"}}"#;
         let (text, problems) = expand(&course(), "lesson06_rope", line);
         assert_eq!(problems, []);
-        assert!(text.contains("\nlet cos = table"), "{text}");
+        assert!(text.contains("\nlet (cos, sin) = (table"), "{text}");
         assert!(!text.contains("Zip::from"), "{text}");
     }
 

@@ -7,7 +7,7 @@ use gradcheck::{Known, Mistake, Part};
 pub(super) const KNOWN: &[Known] = &[
     Known {
         exercise: "build_vocabulary",
-        read: "`cargo course hint 1.1`, then the chapter book/src/lesson01_tokens.md",
+        read: "`cargo course hint 1.1`, then the chapter book/text/lesson01_tokens.md",
         right: &[
             Part::text("tokens", "[\"<pad>\", \"the\", \"cat\", \"Mat\"]"),
             Part::text("ids", "\"0 <pad>, 1 the, 2 cat, 3 Mat\""),
@@ -73,7 +73,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "encode",
-        read: "`cargo course hint 1.2`, then the chapter book/src/lesson01_tokens.md",
+        read: "`cargo course hint 1.2`, then the chapter book/text/lesson01_tokens.md",
         right: &[
             Part::text("mat the", "Ok([5, 1])"),
             Part::text("the dog sat by", "Err(UnknownToken { token: \"dog\", position: 1 })"),
@@ -118,7 +118,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "decode",
-        read: "`cargo course hint 1.3`, then the chapter book/src/lesson01_tokens.md",
+        read: "`cargo course hint 1.3`, then the chapter book/text/lesson01_tokens.md",
         right: &[
             Part::text("5 0 1", "Ok([\"mat\", \"<pad>\", \"the\"])"),
             Part::text("5 90 7", "Err(UnknownId { id: 90, vocab_size: 6 })"),
@@ -163,7 +163,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "shift",
-        read: "`cargo course hint 1.4`, then the chapter book/src/lesson01_tokens.md",
+        read: "`cargo course hint 1.4`, then the chapter book/text/lesson01_tokens.md",
         right: &[
             Part::text("ids", "[[1, 2, 3], [6, 7, 8], [11, 12, 13]]"),
             Part::text("targets", "[[2, 3, 4], [7, 8, 9], [12, 13, 14]]"),
@@ -208,7 +208,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "split_train_validation",
-        read: "`cargo course hint 1.5`, then the chapter book/src/lesson01_tokens.md",
+        read: "`cargo course hint 1.5`, then the chapter book/text/lesson01_tokens.md",
         right: &[
             Part::text("train", "[11, 12, 13, 14, 15]"),
             Part::text("validation", "[16, 17]"),
@@ -260,7 +260,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "sample_batch",
-        read: "`cargo course hint 1.6`, then the chapter book/src/lesson01_tokens.md",
+        read: "`cargo course hint 1.6`, then the chapter book/text/lesson01_tokens.md",
         right: &[
             Part::text("ids", "[[24, 25], [24, 25], [23, 24], [23, 24], [20, 21], [22, 23]]"),
             Part::text("targets", "[[25, 26], [25, 26], [24, 25], [24, 25], [21, 22], [23, 24]]"),
@@ -319,7 +319,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "pad_conversations",
-        read: "`cargo course hint 1.7`, then the chapter book/src/lesson01_tokens.md",
+        read: "`cargo course hint 1.7`, then the chapter book/text/lesson01_tokens.md",
         right: &[
             Part::text("ids", "[[7, 8, 0, 0], [1, 2, 3, 4]]"),
             Part::text("targets", "[[8, 0, 0, 0], [2, 3, 4, 5]]"),

@@ -7,7 +7,7 @@ use gradcheck::{Known, Mistake, Part};
 pub(super) const KNOWN: &[Known] = &[
     Known {
         exercise: "head_dim",
-        read: "`cargo course hint 2.1`, then the chapter book/src/lesson02_embeddings.md",
+        read: "`cargo course hint 2.1`, then the chapter book/text/lesson02_embeddings.md",
         right: &[
             Part::text("head_dim(32, 4)", "Ok(8)"),
             Part::text("head_dim(32, 5)", "Err(HeadsDoNotDivide { d_model: 32, n_heads: 5 })"),
@@ -106,7 +106,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "embedding_forward",
-        read: "`cargo course hint 2.2`, then the chapter book/src/lesson02_embeddings.md",
+        read: "`cargo course hint 2.2`, then the chapter book/text/lesson02_embeddings.md",
         right: &[
             Part::numbers("out", &[2, 2, 3], &[-0.1532239032657, 0.4348834663043, 0.05207987783252,
                 1.663627129881, 0.7406675406604, -0.1271421178187, -0.6131804412502,
@@ -162,7 +162,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "embedding_backward",
-        read: "`cargo course hint 2.3`, then the chapter book/src/lesson02_embeddings.md",
+        read: "`cargo course hint 2.3`, then the chapter book/text/lesson02_embeddings.md",
         right: &[
             Part::numbers("d_table", &[4, 2], &[-1.536405928204, 1.162186636616, -0.1532239032657,
                 0.4348834663043, 0.0, 0.0, 1.588564889895, -0.03583911849665]),
@@ -211,7 +211,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "linear_forward",
-        read: "`cargo course hint 2.4`, then the chapter book/src/lesson02_embeddings.md",
+        read: "`cargo course hint 2.4`, then the chapter book/text/lesson02_embeddings.md",
         right: &[
             Part::numbers("out", &[2, 3, 2], &[-3.087051149673, -0.1540646156342, 1.333935012478,
                 0.01892602196426, -2.895219767138, 0.05442733133511, -0.7081894417661,
@@ -250,7 +250,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "linear_backward",
-        read: "`cargo course hint 2.5`, then the chapter book/src/lesson02_embeddings.md",
+        read: "`cargo course hint 2.5`, then the chapter book/text/lesson02_embeddings.md",
         right: &[
             Part::numbers("d_x", &[2, 3, 2], &[0.5951543836768, 1.10600060133, 0.7308268814347,
                 1.451090117401, 0.653495116901, 1.285079888064, 0.3191052392202, 0.7210431443148,

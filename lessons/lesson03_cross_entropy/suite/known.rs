@@ -7,7 +7,7 @@ use gradcheck::{Known, Mistake, Part};
 pub(super) const KNOWN: &[Known] = &[
     Known {
         exercise: "softmax",
-        read: "`cargo course hint 3.1`, then the chapter book/src/lesson03_cross_entropy.md",
+        read: "`cargo course hint 3.1`, then the chapter book/text/lesson03_cross_entropy.md",
         right: &[
             Part::numbers("probs", &[2, 3], &[0.6393154241617, 0.2540264422386, 0.1066581335997,
                 0.06984718532444, 0.05190222970371, 0.8782505849719]),
@@ -52,7 +52,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "softmax_backward",
-        read: "`cargo course hint 3.2`, then the chapter book/src/lesson03_cross_entropy.md",
+        read: "`cargo course hint 3.2`, then the chapter book/text/lesson03_cross_entropy.md",
         right: &[
             Part::numbers("d_scores", &[2, 3], &[0.100955055311, -0.2127676103992, 0.1118125550881,
                 0.06700716254067, 0.01220657447194, -0.07921373701262]),
@@ -113,7 +113,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "log_softmax",
-        read: "`cargo course hint 3.3`, then the chapter book/src/lesson03_cross_entropy.md",
+        read: "`cargo course hint 3.3`, then the chapter book/text/lesson03_cross_entropy.md",
         right: &[
             Part::numbers("log_probs", &[2, 3], &[-0.4473573248593, -1.37031691408,
                 -2.238126572559, -2.661445490091, -2.958393528197, -0.1298233217711]),
@@ -158,7 +158,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "cross_entropy_forward",
-        read: "`cargo course hint 3.4`, then the chapter book/src/lesson03_cross_entropy.md",
+        read: "`cargo course hint 3.4`, then the chapter book/text/lesson03_cross_entropy.md",
         right: &[
             Part::numbers("loss", &[], &[2.412950115431]),
             Part::numbers("saved.log_probs", &[2, 3, 4], &[-0.5108962498267, -1.433855839048,
@@ -287,7 +287,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "cross_entropy_backward",
-        read: "`cargo course hint 3.5`, then the chapter book/src/lesson03_cross_entropy.md",
+        read: "`cargo course hint 3.5`, then the chapter book/text/lesson03_cross_entropy.md",
         right: &[
             Part::numbers("d_logits", &[1, 3, 4], &[-0.8999364387899, 1.142418056648,
                 -0.1501380027637, -0.09234361509432, 1.437215243923, -1.062396530298,
@@ -370,7 +370,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "perplexity",
-        read: "`cargo course hint 3.6`, then the chapter book/src/lesson03_cross_entropy.md",
+        read: "`cargo course hint 3.6`, then the chapter book/text/lesson03_cross_entropy.md",
         right: &[
             Part::numbers("perplexity", &[], &[4.481689070338]),
         ],

@@ -7,7 +7,7 @@ use gradcheck::{Known, Mistake, Part};
 pub(super) const KNOWN: &[Known] = &[
     Known {
         exercise: "rms_norm_forward",
-        read: "`cargo course hint 4.1`, then the chapter book/src/lesson04_rmsnorm.md",
+        read: "`cargo course hint 4.1`, then the chapter book/text/lesson04_rmsnorm.md",
         right: &[
             Part::numbers("out", &[1, 2, 3], &[-1.281043018537, -1.15128768345, 0.008704075542262,
                 0.4107770222319, 1.23076001772, -0.1142594031553]),
@@ -98,7 +98,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "rms_norm_backward",
-        read: "`cargo course hint 4.2`, then the chapter book/src/lesson04_rmsnorm.md",
+        read: "`cargo course hint 4.2`, then the chapter book/text/lesson04_rmsnorm.md",
         right: &[
             Part::numbers("d_x", &[1, 2, 3], &[-0.04719408599414, 0.7002732579955,
                 0.08666340345327, 0.01919928813278, 0.7597036207988, 0.2640282439701]),

@@ -7,7 +7,7 @@ use gradcheck::{Known, Mistake, Part};
 pub(super) const KNOWN: &[Known] = &[
     Known {
         exercise: "split_heads",
-        read: "`cargo course hint 5.1`, then the chapter book/src/lesson05_qkv.md",
+        read: "`cargo course hint 5.1`, then the chapter book/text/lesson05_qkv.md",
         right: &[
             Part::numbers("heads", &[2, 3, 4, 2], &[0.0, 1.0, 10.0, 11.0, 20.0, 21.0, 30.0, 31.0,
                 2.0, 3.0, 12.0, 13.0, 22.0, 23.0, 32.0, 33.0, 4.0, 5.0, 14.0, 15.0, 24.0, 25.0,
@@ -60,7 +60,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "merge_heads",
-        read: "`cargo course hint 5.2`, then the chapter book/src/lesson05_qkv.md",
+        read: "`cargo course hint 5.2`, then the chapter book/text/lesson05_qkv.md",
         right: &[
             Part::numbers("merged", &[2, 4, 6], &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 11.0, 12.0,
                 13.0, 14.0, 15.0, 20.0, 21.0, 22.0, 23.0, 24.0, 25.0, 30.0, 31.0, 32.0, 33.0, 34.0,
@@ -110,7 +110,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "qkv_forward",
-        read: "`cargo course hint 5.3`, then the chapter book/src/lesson05_qkv.md",
+        read: "`cargo course hint 5.3`, then the chapter book/text/lesson05_qkv.md",
         right: &[
             Part::numbers("q", &[1, 2, 3, 2], &[0.1824238323066, -0.9268463966187, 2.591109597974,
                 2.57573033493, 0.009509977651216, -2.613293083393, 1.895709339483,
@@ -231,7 +231,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "qkv_backward",
-        read: "`cargo course hint 5.4`, then the chapter book/src/lesson05_qkv.md",
+        read: "`cargo course hint 5.4`, then the chapter book/text/lesson05_qkv.md",
         right: &[
             Part::numbers("d_x", &[1, 3, 4], &[3.057942249565, 0.4772739792197, -6.899567136571,
                 -1.309516968788, -2.209818409213, -2.166491055588, 0.07824518591272,

@@ -7,7 +7,7 @@ use gradcheck::{Known, Mistake, Part};
 pub(super) const KNOWN: &[Known] = &[
     Known {
         exercise: "inverse_frequencies",
-        read: "`cargo course hint 6.1`, then the chapter book/src/lesson06_rope.md",
+        read: "`cargo course hint 6.1`, then the chapter book/text/lesson06_rope.md",
         right: &[
             Part::numbers("frequencies", &[3], &[1.0, 0.3218297948685, 0.1035744168651]),
         ],
@@ -60,7 +60,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "rope_table",
-        read: "`cargo course hint 6.2`, then the chapter book/src/lesson06_rope.md",
+        read: "`cargo course hint 6.2`, then the chapter book/text/lesson06_rope.md",
         right: &[
             Part::numbers("cos", &[3, 2], &[1.0, 1.0, 0.5403023058681, 0.995004165278,
                 -0.4161468365471, 0.9800665778412]),
@@ -119,7 +119,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "rope_forward",
-        read: "`cargo course hint 6.3`, then the chapter book/src/lesson06_rope.md",
+        read: "`cargo course hint 6.3`, then the chapter book/text/lesson06_rope.md",
         right: &[
             Part::numbers("out", &[1, 2, 3, 4], &[-1.751501385031, -0.4984842337518,
                 0.05974370626202, -0.6233667148776, 2.046781160847, -0.5651896926692,
@@ -242,7 +242,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "rope_backward",
-        read: "`cargo course hint 6.4`, then the chapter book/src/lesson06_rope.md",
+        read: "`cargo course hint 6.4`, then the chapter book/text/lesson06_rope.md",
         right: &[
             Part::numbers("d_x", &[1, 2, 3, 4], &[-1.542455366416, -0.9680263817067,
                 -0.3026707151759, -0.5482205850113, -0.8569818114509, -1.942764701126,

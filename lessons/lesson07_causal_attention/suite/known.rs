@@ -7,7 +7,7 @@ use gradcheck::{Known, Mistake, Part};
 pub(super) const KNOWN: &[Known] = &[
     Known {
         exercise: "causal_mask",
-        read: "`cargo course hint 7.1`, then the chapter book/src/lesson07_causal_attention.md",
+        read: "`cargo course hint 7.1`, then the chapter book/text/lesson07_causal_attention.md",
         right: &[
             Part::numbers("mask", &[3, 3], &[1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0]),
         ],
@@ -40,7 +40,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "attention_scores",
-        read: "`cargo course hint 7.2`, then the chapter book/src/lesson07_causal_attention.md",
+        read: "`cargo course hint 7.2`, then the chapter book/text/lesson07_causal_attention.md",
         right: &[
             Part::numbers("scores", &[1, 2, 4, 3], &[-1.775931831166, -0.249518429028,
                 1.831184250084, 1.286377514592, -0.7848922774168, -2.47479778053, -0.411485909623,
@@ -127,7 +127,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "attention_weights",
-        read: "`cargo course hint 7.3`, then the chapter book/src/lesson07_causal_attention.md",
+        read: "`cargo course hint 7.3`, then the chapter book/text/lesson07_causal_attention.md",
         right: &[
             Part::numbers("weights", &[1, 1, 3, 3], &[1.0, 0.0, 0.0, 0.5736962703951,
                 0.4263037296049, 0.0, 0.2482328685915, 0.4469624834367, 0.3048046479718]),
@@ -176,7 +176,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "attention_forward",
-        read: "`cargo course hint 7.4`, then the chapter book/src/lesson07_causal_attention.md",
+        read: "`cargo course hint 7.4`, then the chapter book/text/lesson07_causal_attention.md",
         right: &[
             Part::numbers("out", &[1, 2, 3, 2], &[-0.5568042367171, -0.5868353679798,
                 -0.6071074114243, -0.4628555373088, -0.6990014579419, -0.2001669921327,
@@ -301,7 +301,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "attention_backward",
-        read: "`cargo course hint 7.5`, then the chapter book/src/lesson07_causal_attention.md",
+        read: "`cargo course hint 7.5`, then the chapter book/text/lesson07_causal_attention.md",
         right: &[
             Part::numbers("d_q", &[1, 2, 3, 2], &[0.0, 0.0, 0.01070856874223, 0.02357124756478,
                 -0.004850303196444, -0.005467420843563, 0.0, 0.0, 0.09372840823552,

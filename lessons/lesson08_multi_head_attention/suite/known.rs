@@ -7,7 +7,7 @@ use gradcheck::{Known, Mistake, Part};
 pub(super) const KNOWN: &[Known] = &[
     Known {
         exercise: "multi_head_attention_forward",
-        read: "`cargo course hint 8.1`, then the chapter book/src/lesson08_multi_head_attention.md",
+        read: "`cargo course hint 8.1`, then the chapter book/text/lesson08_multi_head_attention.md",
         right: &[
             Part::numbers("out", &[1, 3, 4], &[-0.8391119478832, 0.4598131074765, -0.8791106849247,
                 0.1459636925477, -0.1329679846836, -0.0825769382298, -0.338727946607,
@@ -197,7 +197,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "multi_head_attention_backward",
-        read: "`cargo course hint 8.2`, then the chapter book/src/lesson08_multi_head_attention.md",
+        read: "`cargo course hint 8.2`, then the chapter book/text/lesson08_multi_head_attention.md",
         right: &[
             Part::numbers("d_x", &[1, 3, 4], &[-0.03701477936556, 0.1073163877351,
                 -0.2360491897697, -0.05603092073505, -0.3193060728718, -0.2748902016177,

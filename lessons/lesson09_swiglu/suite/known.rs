@@ -7,7 +7,7 @@ use gradcheck::{Known, Mistake, Part};
 pub(super) const KNOWN: &[Known] = &[
     Known {
         exercise: "silu",
-        read: "`cargo course hint 9.1`, then the chapter book/src/lesson09_swiglu.md",
+        read: "`cargo course hint 9.1`, then the chapter book/text/lesson09_swiglu.md",
         right: &[
             Part::numbers("silu(z)", &[3], &[-0.2736382857095, 0.3112296656009, 1.761594155956]),
         ],
@@ -50,7 +50,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "silu_derivative",
-        read: "`cargo course hint 9.2`, then the chapter book/src/lesson09_swiglu.md",
+        read: "`cargo course hint 9.2`, then the chapter book/text/lesson09_swiglu.md",
         right: &[
             Part::numbers("slope", &[3], &[-0.04129415429914, 0.7399611873027, 1.090784248785]),
         ],
@@ -101,7 +101,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "swiglu_forward",
-        read: "`cargo course hint 9.3`, then the chapter book/src/lesson09_swiglu.md",
+        read: "`cargo course hint 9.3`, then the chapter book/text/lesson09_swiglu.md",
         right: &[
             Part::numbers("out", &[1, 2, 3], &[3.151812067091, 8.376880768636, 2.150284938757,
                 0.9366677318658, 6.578962092489, 1.466349632275]),
@@ -234,7 +234,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "swiglu_backward",
-        read: "`cargo course hint 9.4`, then the chapter book/src/lesson09_swiglu.md",
+        read: "`cargo course hint 9.4`, then the chapter book/text/lesson09_swiglu.md",
         right: &[
             Part::numbers("d_x", &[1, 2, 3], &[-22.17046468696, -2.009328085075, 6.549125861233,
                 4.738539541601, 2.227186681972, -4.205274081641]),

@@ -7,7 +7,7 @@ use gradcheck::{Known, Mistake, Part};
 pub(super) const KNOWN: &[Known] = &[
     Known {
         exercise: "block_forward",
-        read: "`cargo course hint 10.1`, then the chapter book/src/lesson10_transformer_block.md",
+        read: "`cargo course hint 10.1`, then the chapter book/text/lesson10_transformer_block.md",
         right: &[
             Part::numbers("out", &[1, 3, 2], &[0.1753390303399, -0.8200205359478, 0.9878262875226,
                 1.1882259913, 1.508992805729, -0.6159010390699]),
@@ -169,7 +169,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "block_backward",
-        read: "`cargo course hint 10.2`, then the chapter book/src/lesson10_transformer_block.md",
+        read: "`cargo course hint 10.2`, then the chapter book/text/lesson10_transformer_block.md",
         right: &[
             Part::numbers("d_x", &[1, 3, 2], &[-0.47164765407, -1.413534494413, -0.03806578027141,
                 -0.2324108305272, -0.4695240168844, -0.5237509975787]),

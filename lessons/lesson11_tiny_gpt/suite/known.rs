@@ -7,7 +7,7 @@ use gradcheck::{Known, Mistake, Part};
 pub(super) const KNOWN: &[Known] = &[
     Known {
         exercise: "init_parameters",
-        read: "`cargo course hint 11.1`, then the chapter book/src/lesson11_tiny_gpt.md",
+        read: "`cargo course hint 11.1`, then the chapter book/text/lesson11_tiny_gpt.md",
         right: &[
             Part::numbers("embedding", &[3, 2], &[0.03327254259763, 0.01481335081321,
                 -0.002542842356375, -0.012263608825, -0.01820256958714, 0.03836883454138]),
@@ -252,7 +252,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "gpt_forward",
-        read: "`cargo course hint 11.2`, then the chapter book/src/lesson11_tiny_gpt.md",
+        read: "`cargo course hint 11.2`, then the chapter book/text/lesson11_tiny_gpt.md",
         right: &[
             Part::numbers("logits", &[1, 2, 3], &[1.047365600507, 1.699110751536, -1.352069331773,
                 -0.8781429026542, -0.9117270533056, 0.9183985626379]),
@@ -387,7 +387,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "gpt_backward",
-        read: "`cargo course hint 11.3`, then the chapter book/src/lesson11_tiny_gpt.md",
+        read: "`cargo course hint 11.3`, then the chapter book/text/lesson11_tiny_gpt.md",
         right: &[
             Part::numbers("d_embedding", &[3, 2], &[0.0, 0.0, -1.71696109559, 3.1065935797,
                 7.251375072705, -0.1212995779955]),
@@ -685,7 +685,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "count_parameters",
-        read: "`cargo course hint 11.4`, then the chapter book/src/lesson11_tiny_gpt.md",
+        read: "`cargo course hint 11.4`, then the chapter book/text/lesson11_tiny_gpt.md",
         right: &[
             Part::text("own head", "978"),
             Part::text("tied", "936"),

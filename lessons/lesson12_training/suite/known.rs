@@ -7,7 +7,7 @@ use gradcheck::{Known, Mistake, Part};
 pub(super) const KNOWN: &[Known] = &[
     Known {
         exercise: "learning_rate",
-        read: "`cargo course hint 12.1`, then the chapter book/src/lesson12_training.md",
+        read: "`cargo course hint 12.1`, then the chapter book/text/lesson12_training.md",
         right: &[
             Part::numbers("learning rates of steps 0 to 13", &[14], &[0.2, 0.4, 0.6, 0.8,
                 0.7771638597534, 0.712132034356, 0.6148050297095, 0.5, 0.3851949702905,
@@ -100,7 +100,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "clip_gradients",
-        read: "`cargo course hint 12.2`, then the chapter book/src/lesson12_training.md",
+        read: "`cargo course hint 12.2`, then the chapter book/text/lesson12_training.md",
         right: &[
             Part::numbers("norm", &[], &[3.232622000784]),
             Part::numbers("w", &[2, 3], &[0.2573184577165, 0.1145613856736, -0.0196654725571,
@@ -199,7 +199,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "adamw_step",
-        read: "`cargo course hint 12.3`, then the chapter book/src/lesson12_training.md",
+        read: "`cargo course hint 12.3`, then the chapter book/text/lesson12_training.md",
         right: &[
             Part::numbers("first_moment.w", &[2, 3], &[-0.8744063170803, -1.768757444605,
                 -0.04840981595257, 0.0196535607444, -0.4862975558506, -0.8712098482558]),
@@ -442,7 +442,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "train_step",
-        read: "`cargo course hint 12.4`, then the chapter book/src/lesson12_training.md",
+        read: "`cargo course hint 12.4`, then the chapter book/text/lesson12_training.md",
         right: &[
             Part::numbers("first_moment.w", &[2, 3], &[-0.8759919924344, -1.770831627805,
                 -0.05755363368046, 0.01007089732967, -0.5406313860545, -0.897281589069]),
@@ -673,7 +673,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "state_to_tensors",
-        read: "`cargo course hint 12.5`, then the chapter book/src/lesson12_training.md",
+        read: "`cargo course hint 12.5`, then the chapter book/text/lesson12_training.md",
         right: &[
             Part::text("the names below params", "[\"params.gain\", \"params.w\"]"),
             Part::text("the names below first_moment", "[\"first_moment.gain\", \"first_moment.w\"]"),
@@ -778,7 +778,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "state_from_tensors",
-        read: "`cargo course hint 12.6`, then the chapter book/src/lesson12_training.md",
+        read: "`cargo course hint 12.6`, then the chapter book/text/lesson12_training.md",
         right: &[
             Part::numbers("first_moment.w", &[2, 3], &[-0.977302306198, -1.972794052354,
                 -0.08688692232009, -0.01284945526583, -0.7370049273106, -1.062383851757]),

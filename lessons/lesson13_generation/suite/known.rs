@@ -7,7 +7,7 @@ use gradcheck::{Known, Mistake, Part};
 pub(super) const KNOWN: &[Known] = &[
     Known {
         exercise: "estimate_loss",
-        read: "`cargo course hint 13.1`, then the chapter book/src/lesson13_generation.md",
+        read: "`cargo course hint 13.1`, then the chapter book/text/lesson13_generation.md",
         right: &[
             Part::numbers("loss", &[], &[2.067526660496]),
             Part::numbers("loss of no batches", &[], &[0.0]),
@@ -73,7 +73,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "scale_by_temperature",
-        read: "`cargo course hint 13.2`, then the chapter book/src/lesson13_generation.md",
+        read: "`cargo course hint 13.2`, then the chapter book/text/lesson13_generation.md",
         right: &[
             Part::numbers("logits", &[3], &[2.0, -4.0, 1.0]),
         ],
@@ -108,7 +108,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "top_k",
-        read: "`cargo course hint 13.3`, then the chapter book/src/lesson13_generation.md",
+        read: "`cargo course hint 13.3`, then the chapter book/text/lesson13_generation.md",
         right: &[
             Part::numbers("logits", &[7], &[1.0, 3.0, f64::NEG_INFINITY, 1.0, 2.0,
                 f64::NEG_INFINITY, f64::NEG_INFINITY]),
@@ -166,7 +166,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "top_p",
-        read: "`cargo course hint 13.4`, then the chapter book/src/lesson13_generation.md",
+        read: "`cargo course hint 13.4`, then the chapter book/text/lesson13_generation.md",
         right: &[
             Part::numbers("logits for p = 0.6", &[4], &[f64::NEG_INFINITY, 1.5, f64::NEG_INFINITY,
                 1.0]),
@@ -264,7 +264,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "sample",
-        read: "`cargo course hint 13.5`, then the chapter book/src/lesson13_generation.md",
+        read: "`cargo course hint 13.5`, then the chapter book/text/lesson13_generation.md",
         right: &[
             Part::text("ids", "[0, 0, 2, 2, 2, 2, 3, 3, 3]"),
             Part::text("ids at temperature 1/2", "[0, 1, 2, 2, 2, 2, 3, 3, 3]"),
@@ -436,7 +436,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "crop_to_context",
-        read: "`cargo course hint 13.6`, then the chapter book/src/lesson13_generation.md",
+        read: "`cargo course hint 13.6`, then the chapter book/text/lesson13_generation.md",
         right: &[
             Part::text("ids", "[8, 9, 5]"),
         ],
@@ -469,7 +469,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "generate",
-        read: "`cargo course hint 13.7`, then the chapter book/src/lesson13_generation.md",
+        read: "`cargo course hint 13.7`, then the chapter book/text/lesson13_generation.md",
         right: &[
             Part::text("the new ids", "[6, 6, 0, 2, 2, 6, 1, 5, 5, 3, 2, 0]"),
             Part::text("the new ids, stopped at the third", "[6, 2, 1]"),

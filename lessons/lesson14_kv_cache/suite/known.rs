@@ -7,7 +7,7 @@ use gradcheck::{Known, Mistake, Part};
 pub(super) const KNOWN: &[Known] = &[
     Known {
         exercise: "append",
-        read: "`cargo course hint 14.1`, then the chapter book/src/lesson14_kv_cache.md",
+        read: "`cargo course hint 14.1`, then the chapter book/text/lesson14_kv_cache.md",
         right: &[
             Part::text("cache.len", "3"),
             Part::numbers("cache.k", &[1, 2, 4, 1], &[1.663627129881, -0.977302306198,
@@ -62,7 +62,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "attention_decode",
-        read: "`cargo course hint 14.2`, then the chapter book/src/lesson14_kv_cache.md",
+        read: "`cargo course hint 14.2`, then the chapter book/text/lesson14_kv_cache.md",
         right: &[
             Part::numbers("out", &[1, 2, 2, 3], &[-0.1949994402446, -0.04955852183698,
                 -0.9019107574619, -0.06967263668668, -0.1258123140119, -0.7087285080579,
@@ -119,7 +119,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "decode_block",
-        read: "`cargo course hint 14.3`, then the chapter book/src/lesson14_kv_cache.md",
+        read: "`cargo course hint 14.3`, then the chapter book/text/lesson14_kv_cache.md",
         right: &[
             Part::numbers("out", &[2, 2, 12], &[-1.565957025633, -13.81632989263, -4.180812687682,
                 -19.90644604046, 1.947328321077, 9.165688477811, -15.20758976096, 3.448495322366,
@@ -253,7 +253,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "prefill",
-        read: "`cargo course hint 14.4`, then the chapter book/src/lesson14_kv_cache.md",
+        read: "`cargo course hint 14.4`, then the chapter book/text/lesson14_kv_cache.md",
         right: &[
             Part::numbers("logits", &[1, 7], &[1.670474329752, 0.3057757402499, -1.626115389302,
                 -1.677263652359, -1.720915448134, -0.2716300699516, -0.3447593964485]),
@@ -346,7 +346,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "decode_step",
-        read: "`cargo course hint 14.5`, then the chapter book/src/lesson14_kv_cache.md",
+        read: "`cargo course hint 14.5`, then the chapter book/text/lesson14_kv_cache.md",
         right: &[
             Part::numbers("logits", &[1, 7], &[1.239563408107, 0.8902008963198, -1.133571101554,
                 -2.51517307361, -1.796463321914, -0.2569292246208, -2.046473195365]),
@@ -384,7 +384,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         exercise: "generate_cached",
-        read: "`cargo course hint 14.6`, then the chapter book/src/lesson14_kv_cache.md",
+        read: "`cargo course hint 14.6`, then the chapter book/text/lesson14_kv_cache.md",
         right: &[
             Part::text("the new ids", "[5, 2, 1, 4, 1, 2, 6, 1, 2, 3, 2, 3, 2, 5]"),
             Part::text("the new ids, sampled", "[6, 2, 4, 0, 1, 5]"),

@@ -130,7 +130,7 @@ impl Entry {
 
     /// What to read: the chapter if the book is there, else the lesson's own overview.
     pub fn reading(&self, root: &Path) -> String {
-        let chapter = format!("book/src/{}", self.manifest.chapter);
+        let chapter = format!("book/text/{}", self.manifest.chapter);
         if root.join(&chapter).is_file() { chapter } else { self.lesson.label("src/lib.rs") }
     }
 

@@ -312,7 +312,7 @@ from each row before the product.
 /// What an exercise answers, right and in two wrong ways.
 const KNOWN: &[Known] = &[Known {
     exercise: "attention_scores",
-    read: "`cargo course hint 7.2`, then the chapter book/src/lesson07_causal_attention.md",
+    read: "`cargo course hint 7.2`, then the chapter book/text/lesson07_causal_attention.md",
     right: &[Part::numbers("scores", &[2, 1], &[0.5, 1.0]), Part::text("ids", "[1, 2]")],
     mistakes: &[
         Mistake {
@@ -350,7 +350,7 @@ scale of the dot products.
   [1, _]  1.0000      2.0000*
 
 To read: `cargo course hint 7.2`, then the chapter
-book/src/lesson07_causal_attention.md
+book/text/lesson07_causal_attention.md
 ",
     );
     assert_tells(
@@ -363,7 +363,7 @@ attention_scores: your ids are in the order of the text.
   received [2, 1]
 
 To read: `cargo course hint 7.2`, then the chapter
-book/src/lesson07_causal_attention.md
+book/text/lesson07_causal_attention.md
 ",
     );
     assert_tells(
@@ -377,7 +377,7 @@ attention_scores: your scores are transposed.
 The sizes are right, their order is not.
 
 To read: `cargo course hint 7.2`, then the chapter
-book/src/lesson07_causal_attention.md
+book/text/lesson07_causal_attention.md
 ",
     );
 }

@@ -30,7 +30,7 @@ pub(super) fn text(course: &Course, answers: &[Answers]) -> String {
     for Answers { exercise, right, mistakes } in answers {
         let known = &course.manifest.exercises[*exercise];
         let read = format!(
-            "`cargo course hint {}.{}`, then the chapter book/src/{}",
+            "`cargo course hint {}.{}`, then the chapter book/text/{}",
             course.lesson.number,
             exercise + 1,
             course.manifest.chapter

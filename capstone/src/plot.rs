@@ -29,7 +29,8 @@ const DARK: &str = "<style>@media (prefers-color-scheme: dark) {
 ";
 
 /// Draws training and validation loss over the steps, the floor where it is known, and the
-/// learning rate on an axis of its own. Returns the text of an SVG file.
+/// learning rate on an axis of its own. The first steps, far above all that comes later, are cut
+/// off where they would press the rest flat. Returns the text of an SVG file.
 ///
 /// # Errors
 /// If there are no rows, or the drawing library fails; it has no reason to.
@@ -41,13 +42,18 @@ pub fn loss_curve(
     if history.metrics.is_empty() {
         return Err("there is nothing to draw yet".into());
     }
-    let training = training_points(&history.losses);
+    let mut training = training_points(&history.losses);
     let validation: Vec<(f64, f64)> =
         history.metrics.iter().map(|row| (row.step as f64, row.validation_loss)).collect();
     let losses = training.iter().chain(&validation).map(|&(_, loss)| loss).chain(floor);
     let (lowest, highest) = losses
         .filter(|loss| loss.is_finite())
         .fold((f64::INFINITY, 0.0_f64), |(low, high), loss| (low.min(loss), high.max(loss)));
+    let highest = match validation.as_slice() {
+        [(_, first), _, ..] => highest.min(first + 0.5 * (first - lowest)),
+        _ => highest,
+    };
+    training.retain(|&(_, loss)| loss <= highest);
     let margin = 0.05 * (highest - lowest).max(0.1);
     let last_step = history.losses.len() as f64;
 

@@ -22,8 +22,9 @@
 //! Two facts about `ndarray` that save an hour:
 //! - Arguments are `&ArrayRef2<F>`: a reference to any two-dimensional array, owned, view
 //!   or slice. Pass `&array` or `&array.slice(…)`.
-//! - Mixed operators on such references do not compile (`scalar * &array`, `&view * array`)
-//!   and the message is misleading. `owned * scalar`, `array.dot(&other)` and `Zip` do.
+//! - Some operators do not compile on such references, and the message is misleading. Let `x`
+//!   be an argument, `y` an array of your own, `c` a number of the type `F`: write `x * c` for
+//!   `c * x`, `x + &*y` for `x + &y`, `*y += x` for `y += x`. `dot` and `Zip` always work.
 //!
 //! # Why it is fast
 //!

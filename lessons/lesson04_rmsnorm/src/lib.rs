@@ -20,8 +20,8 @@
 //! | `weight` | `[d_model]` | learned gain, 1 at the start |
 //! | `inv_rms` | `[batch, seq_len]` | one factor per vector, kept for the backward |
 //!
-//! The backward is the first one with a surprise. Every `x_j` is also inside `inv_rms`, so
-//! each output pulls at every input of its row:
+//! The backward has a surprise, as softmax's had. Every `x_j` is also inside `inv_rms`, so each
+//! output pulls at every input of its row:
 //! `d_x = inv_rms * (g - x * inv_rms² * mean(g x))` with `g = d_out * weight`.
 
 #![warn(missing_docs)]

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use lesson02_embeddings::{Config, linear_forward};
+use lesson02_embeddings::{Config, embedding_forward, linear_forward};
 use lesson04_rmsnorm::rms_norm_forward;
 use lesson05_qkv::{Qkv, merge_heads, qkv_forward};
 use lesson06_rope::{RopeTable, rope_forward};
@@ -55,6 +55,18 @@ pub mod append {
     ) {
         reference::append(v, k, cache);
     }
+
+    pub fn new_before_old<F: NdFloat>(
+        k: &ArrayRef4<F>,
+        v: &ArrayRef4<F>,
+        cache: &mut LayerCache<F>,
+    ) {
+        let old = cache.clone();
+        let filled = s![.., .., ..old.len, ..];
+        cache.len = 0;
+        reference::append(k, v, cache);
+        reference::append(&old.k.slice(filled), &old.v.slice(filled), cache);
+    }
 }
 
 pub mod attention_decode {
@@ -87,6 +99,11 @@ pub mod attention_decode {
         let mut out = zero_heads(q.dim());
         batched_mat_mul(F::one(), &attn_weights, &cache.v, &mut out);
         out
+    }
+
+    pub fn without_the_scale<F: NdFloat>(q: &ArrayRef4<F>, cache: &LayerCache<F>) -> Array4<F> {
+        let root = F::from(q.len_of(Axis(3))).expect("a count").sqrt();
+        reference::attention_decode(&q.mapv(|x| x * root), cache)
     }
 
     /// Attention in which a query at one position sees the keys for which `sees` is true.
@@ -161,14 +178,33 @@ pub mod decode_block {
         })
     }
 
-    pub fn without_the_residual<F: NdFloat>(
+    pub fn mid_without_x<F: NdFloat>(
         x: &ArrayRef3<F>,
         params: &BlockParams<F>,
         rope: &RopeTable<F>,
         config: &Config,
         cache: &mut LayerCache<F>,
     ) -> Array3<F> {
-        reference::decode_block(x, params, rope, config, cache) - x
+        let mid = attention(x, params, config, cache, turned(rope));
+        mlp(&mid, params, config) + &mid
+    }
+
+    pub fn out_without_mid<F: NdFloat>(
+        x: &ArrayRef3<F>,
+        params: &BlockParams<F>,
+        rope: &RopeTable<F>,
+        config: &Config,
+        cache: &mut LayerCache<F>,
+    ) -> Array3<F> {
+        let mid = attention(x, params, config, cache, turned(rope)) + x;
+        mlp(&mid, params, config)
+    }
+
+    /// The right turn of the projections.
+    fn turned<F: NdFloat>(
+        rope: &RopeTable<F>,
+    ) -> impl Fn(Qkv<F>, usize) -> (Array4<F>, Array4<F>, Array4<F>) {
+        |Qkv { q, k, v }, start| (rope_forward(q, rope, start), rope_forward(k, rope, start), v)
     }
 
     pub fn x_added_instead_of_mid<F: NdFloat>(
@@ -192,18 +228,34 @@ pub mod decode_block {
         cache: &mut LayerCache<F>,
         turn: impl Fn(Qkv<F>, usize) -> (Array4<F>, Array4<F>, Array4<F>),
     ) -> Array3<F> {
+        let mid = attention(x, params, config, cache, turn) + x;
+        mlp(&mid, params, config) + &mid
+    }
+
+    /// What attention adds to the stream.
+    fn attention<F: NdFloat>(
+        x: &ArrayRef3<F>,
+        params: &BlockParams<F>,
+        config: &Config,
+        cache: &mut LayerCache<F>,
+        turn: impl Fn(Qkv<F>, usize) -> (Array4<F>, Array4<F>, Array4<F>),
+    ) -> Array3<F> {
+        let BlockParams { attn_norm, attention, .. } = params;
         let eps = F::from(config.norm_eps).expect("a float");
-        let BlockParams { attn_norm, attention, mlp_norm, mlp } = params;
         let (attn_in, _) = rms_norm_forward(x, attn_norm, eps);
         let qkv =
             qkv_forward(&attn_in, &attention.w_q, &attention.w_k, &attention.w_v, config.n_heads);
         let (q, k, v) = turn(qkv, cache.len);
         reference::append(&k, &v, cache);
         let merged = merge_heads(reference::attention_decode(&q, cache));
-        let mid = linear_forward(&merged, &attention.w_o) + x;
-        let (mlp_in, _) = rms_norm_forward(&mid, mlp_norm, eps);
-        let (mlp_out, _) = swiglu_forward(&mlp_in, mlp);
-        mlp_out + &mid
+        linear_forward(&merged, &attention.w_o)
+    }
+
+    /// What the MLP adds to the stream.
+    fn mlp<F: NdFloat>(mid: &ArrayRef3<F>, params: &BlockParams<F>, config: &Config) -> Array3<F> {
+        let eps = F::from(config.norm_eps).expect("a float");
+        let (mlp_in, _) = rms_norm_forward(mid, &params.mlp_norm, eps);
+        swiglu_forward(&mlp_in, &params.mlp).0
     }
 }
 
@@ -238,7 +290,7 @@ pub mod prefill {
         config: &Config,
         cache: &mut KvCache<F>,
     ) -> Array2<F> {
-        let mut x = lesson02_embeddings::embedding_forward(ids, &params.embedding);
+        let mut x = embedding_forward(ids, &params.embedding);
         for (block, layer) in params.blocks.iter().zip(&mut cache.layers) {
             x = reference::decode_block(&x, block, &cache.rope, config, layer);
         }
@@ -368,7 +420,11 @@ pub mod generate_cached {
         rng: &mut impl Rng,
         on_token: impl FnMut(usize) -> ControlFlow<()>,
     ) -> Vec<usize> {
+        let n_prompt = prompt.len();
         write(prompt, n_new, params, config, sampling, rng, on_token, |ids| {
+            if ids.len() > n_prompt {
+                return crop_to_context(ids, (config.context_length / 2).max(1));
+            }
             let seen = crop_to_context(ids, config.context_length);
             if seen.len() > 1 { &seen[..seen.len() - 1] } else { seen }
         })

@@ -5,6 +5,7 @@
 //!
 //! - the whole lesson: `cargo test -p lesson03_cross_entropy`
 //! - only exercise 2: `cargo test -p lesson03_cross_entropy ex2`
+//! - what to mend first: `cargo course check 3`; if you are stuck, `cargo course hint 3.1`
 //!
 //! The reference is in `solution.rs` beside this file. Keep it shut until you have tried.
 

@@ -5,6 +5,7 @@
 //!
 //! - the whole lesson: `cargo test -p lesson07_causal_attention`
 //! - only exercise 2: `cargo test -p lesson07_causal_attention ex2`
+//! - what to mend first: `cargo course check 7`; if you are stuck, `cargo course hint 7.1`
 //!
 //! The reference is in `solution.rs` beside this file. Keep it shut until you have tried.
 

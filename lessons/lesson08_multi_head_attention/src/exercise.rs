@@ -5,6 +5,7 @@
 //!
 //! - the whole lesson: `cargo test -p lesson08_multi_head_attention`
 //! - only exercise 2: `cargo test -p lesson08_multi_head_attention ex2`
+//! - what to mend first: `cargo course check 8`; if you are stuck, `cargo course hint 8.1`
 //!
 //! The reference is in `solution.rs` beside this file. Keep it shut until you have tried.
 

@@ -5,6 +5,7 @@
 //!
 //! - the whole lesson: `cargo test -p lesson09_swiglu`
 //! - only exercise 2: `cargo test -p lesson09_swiglu ex2`
+//! - what to mend first: `cargo course check 9`; if you are stuck, `cargo course hint 9.1`
 //!
 //! The reference is in `solution.rs` beside this file. Keep it shut until you have tried.
 

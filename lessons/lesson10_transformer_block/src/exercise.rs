@@ -5,6 +5,7 @@
 //!
 //! - the whole lesson: `cargo test -p lesson10_transformer_block`
 //! - only exercise 2: `cargo test -p lesson10_transformer_block ex2`
+//! - what to mend first: `cargo course check 10`; if you are stuck, `cargo course hint 10.1`
 //!
 //! The reference is in `solution.rs` beside this file. Keep it shut until you have tried.
 

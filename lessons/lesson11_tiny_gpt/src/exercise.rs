@@ -5,6 +5,7 @@
 //!
 //! - the whole lesson: `cargo test -p lesson11_tiny_gpt`
 //! - only exercise 2: `cargo test -p lesson11_tiny_gpt ex2`
+//! - what to mend first: `cargo course check 11`; if you are stuck, `cargo course hint 11.1`
 //!
 //! The reference is in `solution.rs` beside this file. Keep it shut until you have tried.
 

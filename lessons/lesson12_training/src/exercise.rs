@@ -5,6 +5,7 @@
 //!
 //! - the whole lesson: `cargo test -p lesson12_training`
 //! - only exercise 2: `cargo test -p lesson12_training ex2`
+//! - what to mend first: `cargo course check 12`; if you are stuck, `cargo course hint 12.1`
 //!
 //! The reference is in `solution.rs` beside this file. Keep it shut until you have tried.
 

@@ -5,6 +5,7 @@
 //!
 //! - the whole lesson: `cargo test -p lesson14_kv_cache`
 //! - only exercise 2: `cargo test -p lesson14_kv_cache ex2`
+//! - what to mend first: `cargo course check 14`; if you are stuck, `cargo course hint 14.1`
 //!
 //! The reference is in `solution.rs` beside this file. Keep it shut until you have tried.
 

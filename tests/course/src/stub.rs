@@ -124,6 +124,7 @@ fn header(lesson: &Lesson, manifest: &Manifest) -> String {
 //!
 //! - the whole lesson: `cargo test -p {name}`
 //! - only exercise {example}: `cargo test -p {name} ex{example}`
+//! - what to mend first: `cargo course check {number}`; if you are stuck, `cargo course hint {number}.1`
 //!
 //! The reference is in `solution.rs` beside this file. Keep it shut until you have tried.
 "

@@ -17,7 +17,7 @@ fn the_first_failing_test_is_explained_without_noise() {
             "✗ 1.1 double                           wrong result",
             "· 1.2 double_and_one",
             "1.1 double: wrong result",
-            "edit    lessons/lesson01_numbers/src/exercise.rs:16",
+            "edit    lessons/lesson01_numbers/src/exercise.rs:17",
             "Test 1 of 2: three is doubled.",
             "the result is not right.\n    expected 6\n    received 9",
             "Your code printed:\n  | x is 3\n",

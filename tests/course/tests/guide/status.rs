@@ -17,7 +17,7 @@ fn a_fresh_course_is_untouched_and_nothing_is_built() {
             "0 %",
             "0 of 6 exercises, about 2 h left",
             "Next: 1.1 double, about 5 minutes",
-            "edit    lessons/lesson01_numbers/src/exercise.rs:16",
+            "edit    lessons/lesson01_numbers/src/exercise.rs:17",
             "read    lessons/lesson01_numbers/src/lib.rs",
             "check   cargo course check 1.1",
             "stuck?  cargo course hint 1.1",

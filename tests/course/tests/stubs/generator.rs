@@ -50,6 +50,7 @@ fn the_stub_of_the_fixture_is_this_text() {
 //!
 //! - the whole lesson: `cargo test -p lesson06_rope`
 //! - only exercise 2: `cargo test -p lesson06_rope ex2`
+//! - what to mend first: `cargo course check 6`; if you are stuck, `cargo course hint 6.1`
 //!
 //! The reference is in `solution.rs` beside this file. Keep it shut until you have tried.
 

@@ -112,16 +112,28 @@ impl<'a> Progress<'a> {
     /// beginning. `None` if all is done.
     pub fn next(&self) -> Option<ExerciseRef<'a>> {
         let is_unfinished = |(_, report): &(&Entry, &Report)| report.stage() != Stage::Done;
-        let begun = || self.lessons().filter(|(_, report)| report.has_work);
-        let saved = |(entry, _): &(&Entry, &Report)| modified(&entry.lesson.dir.join(EXERCISE));
-        let last = begun().max_by_key(saved).map_or(0, |(entry, _)| entry.lesson.number);
+        let last = self.saved_last(|_| true).map_or(0, |(entry, _)| entry.lesson.number);
         let later = |(entry, _): &(&Entry, &Report)| entry.lesson.number > last;
-        let (entry, report) = begun()
-            .filter(is_unfinished)
-            .max_by_key(saved)
+        let (entry, report) = self
+            .saved_last(is_unfinished)
             .or_else(|| self.lessons().filter(later).find(is_unfinished))
             .or_else(|| self.lessons().find(is_unfinished))?;
         report.next.map(|index| ExerciseRef { entry, index })
+    }
+
+    /// The lesson that was worked on last, if all of it passes.
+    pub fn just_finished(&self) -> Option<&'a Entry> {
+        let (entry, report) = self.saved_last(|_| true)?;
+        (report.stage() == Stage::Done).then_some(entry)
+    }
+
+    /// The lesson that was saved last, of those that were worked on.
+    fn saved_last(
+        &self,
+        counts: impl Fn(&(&'a Entry, &Report)) -> bool,
+    ) -> Option<(&'a Entry, &Report)> {
+        let begun = self.lessons().filter(|(_, report)| report.has_work).filter(counts);
+        begun.max_by_key(|(entry, _)| modified(&entry.lesson.dir.join(EXERCISE)))
     }
 
     /// Exercises that pass, and all exercises.

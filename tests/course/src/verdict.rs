@@ -87,9 +87,12 @@ fn failed(exercise: ExerciseRef<'_>, failure: &Failure) -> String {
         let file = exercise.entry.lesson.label(EXERCISE);
         text += &format!("  failed  {file}:{line}\n");
     }
-    let which = match is_diagnosis(test) {
-        true => "A mistake that we know:".to_string(),
-        false => format!("Test {n} of {all}: {}.", sentence(test)),
+    let which = match (is_diagnosis(test), kind) {
+        (false, _) => format!("Test {n} of {all}: {}.", sentence(test)),
+        (true, Kind::Values | Kind::Shape | Kind::NotANumber) => {
+            "A mistake that we know:".to_string()
+        }
+        (true, _) => format!("Test {n} of {all} only calls it:"),
     };
     text += &format!("\n{}\n", wrap(&which, 2));
     let explanation = match kind {
@@ -99,6 +102,7 @@ fn failed(exercise: ExerciseRef<'_>, failure: &Failure) -> String {
              `--timeout` gives it more time.",
             count(*seconds as usize, "second")
         ),
+        Kind::Panic => format!("{message}{}", what_ndarray_means(message)),
         _ => without_reading(message).to_string(),
     };
     // What the suites say is broken at 80 columns already: then nothing may move it.
@@ -113,6 +117,17 @@ fn failed(exercise: ExerciseRef<'_>, failure: &Failure) -> String {
 /// Whether a test only compares the answer with those of known mistakes.
 fn is_diagnosis(test: &str) -> bool {
     test.ends_with("::a0_no_known_mistake")
+}
+
+/// The one panic of ndarray that does not explain itself.
+fn what_ndarray_means(message: &str) -> &'static str {
+    match message.contains("IncompatibleLayout") {
+        true => {
+            "\n\nThe numbers lie in another order in memory than the new shape needs, as those of \
+             a product sometimes do. `into_shape_clone` and `to_shape` copy where they must."
+        }
+        false => "",
+    }
 }
 
 /// A message without its last paragraph, which says what to read: `check` does that itself.

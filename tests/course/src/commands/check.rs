@@ -49,13 +49,17 @@ pub(super) fn show(guide: &Guide, asked: Option<&str>) -> anyhow::Result<ExitCod
     match asked.map(|asked| guide.outline.find(asked)).transpose()? {
         Some(Target::Exercise(exercise)) => one_exercise(guide, exercise),
         Some(Target::Lesson(entry)) => whole_lesson(guide, entry),
-        None => match guide.progress()?.next() {
-            Some(exercise) => whole_lesson(guide, exercise.entry),
-            None => {
-                anstream::print!("\n{}", page::next(&guide.progress()?, &guide.outline.root));
-                Ok(ExitCode::SUCCESS)
+        None => {
+            let progress = guide.progress()?;
+            let next = progress.next().map(|exercise| exercise.entry);
+            match progress.just_finished().or(next) {
+                Some(entry) => whole_lesson(guide, entry),
+                None => {
+                    anstream::print!("\n{}", page::next(&progress, &guide.outline.root));
+                    Ok(ExitCode::SUCCESS)
+                }
             }
-        },
+        }
     }
 }
 

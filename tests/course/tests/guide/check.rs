@@ -40,7 +40,10 @@ fn what_is_not_begun_is_named_with_what_helps() {
     let lines = ["1.1 double passes 2 tests. Well done.", "Next: 1.2 double_and_one", "diff 1.1"];
     course.run(&["check", "double"]).has(0, &lines);
     course.solve_all(1);
-    course.run(&["check", "1"]).has(0, &["All 3 exercises of lesson 01 pass.", "Next: 2.1 double"]);
+    let lines = ["All 3 exercises of lesson 01 pass.", "Next: 2.1 double"];
+    course.run(&["check", "1"]).has(0, &lines);
+    // Without a name, too: it is the lesson saved last.
+    course.run(&["check"]).has(0, &lines);
 }
 
 #[test]
@@ -60,6 +63,8 @@ fn each_way_of_failing_has_its_name() {
     let panic = check("1.3", "\n    numbers[0]");
     panic.has(1, &["it panicked", "failed  lessons/lesson01_numbers/src/exercise.rs:"]);
     panic.has(1, &["index out of bounds"]);
+    let layout = check("1.3", "panic!(\"ShapeError/IncompatibleLayout: incompatible layout\")");
+    layout.has(1, &["another order in memory", "`into_shape_clone`"]);
 }
 
 #[test]

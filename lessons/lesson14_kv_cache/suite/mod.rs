@@ -205,7 +205,7 @@ mod ex2_attention_decode {
         let q = random((2, 2, 3, 4), 1).permuted_axes([0, 2, 1, 3]); // [batch, n_heads, n_new, _]
         let [k, v] = [2, 3].map(|seed| random((2, 3, 5, 4), seed));
         let cache = cache_of(k, v);
-        let expected = reference::attention_decode(&q.as_standard_layout(), &cache);
+        let expected = attention_decode(&q.as_standard_layout(), &cache);
         let hint = "index by axis; do not walk over the memory as if it were contiguous";
         assert_close("out", &attention_decode(&q, &cache), &expected, 1e-12, hint);
     }
@@ -359,8 +359,10 @@ mod ex3_decode_block {
     fn h_the_order_in_memory_does_not_matter() {
         let Setting { config, params, rope, .. } = setting();
         let x = random((5, 2, 12), 1).permuted_axes([1, 0, 2]);
-        let out = decode_block(&x, &params, &rope, &config, &mut empty_layer(&config));
-        let (expected, _) = block_forward(&x.as_standard_layout(), &params, &rope, &config);
+        let decode = |x: &ndarray::ArrayRef3<f64>| {
+            decode_block(x, &params, &rope, &config, &mut empty_layer(&config))
+        };
+        let (out, expected) = (decode(&x), decode(&x.as_standard_layout()));
         let hint = "index by axis; do not walk over the memory as if it were contiguous";
         assert_close("out", &out, &expected, 1e-9, hint);
     }
@@ -539,9 +541,9 @@ mod ex4_prefill {
         let config = tiny_config(6);
         let params = random_model(&config, 1);
         let columns = array![[3, 1], [0, 5], [2, 6]]; // position by position
-        let ids = columns.t();
-        let logits = prefill(&ids, &params, &config, &mut KvCache::new(&config, 2));
-        let expected = last_logits(&array![[3, 0, 2], [1, 5, 6]], &params, &config);
+        let prefill =
+            |ids: &ndarray::ArrayRef2<usize>| prefill(ids, &params, &config, &mut KvCache::new(&config, 2));
+        let (logits, expected) = (prefill(&columns.t()), prefill(&array![[3, 0, 2], [1, 5, 6]]));
         let hint = "index by axis; do not walk over the memory as if it were contiguous";
         assert_close("logits", &logits, &expected, 1e-9, hint);
     }

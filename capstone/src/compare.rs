@@ -8,8 +8,6 @@ pub mod plot;
 
 use std::time::Instant;
 
-use lesson01_tokens::Batch;
-use lesson10_transformer_block::Parameters;
 use lesson12_training::{NotFinite, TrainConfig, TrainingState, train_step};
 use ndarray_rand::rand::SeedableRng;
 use ndarray_rand::rand::rngs::StdRng;
@@ -21,7 +19,7 @@ use crate::experiments::Experiment;
 use crate::experiments::model::{loss, loss_and_gradients};
 use crate::experiments::params::ExperimentParams;
 use crate::tokenizer::Tokenizer;
-use crate::trainer::shard;
+use crate::trainer::{n_scored, shard, sum_over_shards};
 
 /// Rows that are validated at once.
 const VALIDATION_ROWS: usize = 32;
@@ -100,19 +98,24 @@ pub fn train(
     mut on_step: impl FnMut(),
 ) -> Result<(ExperimentParams<f32>, SeedRun), NotFinite> {
     let Setting { data, tokenizer, train, batch, shards } = setting;
-    let (context_length, total) = (experiment.config.context_length, train.schedule.total_steps);
+    let (context_length, n_steps) = (experiment.config.context_length, train.schedule.total_steps);
     let params = ExperimentParams::init(experiment, &mut StdRng::seed_from_u64(seed));
     let mut state = TrainingState::new(params);
-    let mut losses = Vec::with_capacity(total);
+    let mut losses = Vec::with_capacity(n_steps);
     let start = Instant::now();
-    for step in 0..total {
+    for step in 0..n_steps {
         let rows = data.training_batch(tokenizer, *batch, context_length, seed, step);
         let parts = shard(&rows, *shards);
-        let gradients = |params: &_| sharded_gradients(&parts, data.pad(), params, experiment);
+        let total = n_scored(&rows, data.pad());
+        let gradients = |params: &_| {
+            sum_over_shards(&parts, total, data.pad(), |part, share| {
+                loss_and_gradients(part, data.pad(), share, params, experiment)
+            })
+        };
         losses.push(f64::from(train_step(gradients, &mut state, train)?.loss));
         on_step();
     }
-    let tokens = (total * batch * context_length) as f64;
+    let tokens = (n_steps * batch * context_length) as f64;
     let tokens_per_second = tokens / start.elapsed().as_secs_f64();
     let validation_loss = validation_loss(&state.params, experiment, data);
     let run = SeedRun { seed, validation_loss, tokens_per_second, curve: curve(&losses) };
@@ -217,34 +220,6 @@ fn curve(losses: &[f64]) -> Vec<(usize, f64)> {
     let parts = CURVE_POINTS.min(losses.len());
     let end = |i: usize| i * losses.len() / parts;
     (0..parts).map(|i| (end(i + 1), spread(&losses[end(i)..end(i + 1)]).mean)).collect()
-}
-
-/// Loss and gradients of a batch in shards, added in their order; each counts by its number of
-/// scored targets.
-fn sharded_gradients(
-    shards: &[Batch],
-    pad: Option<usize>,
-    params: &ExperimentParams<f32>,
-    experiment: &Experiment,
-) -> (f32, ExperimentParams<f32>) {
-    let scored = |batch: &Batch| batch.targets.iter().filter(|&&id| Some(id) != pad).count();
-    let total = shards.iter().map(scored).sum::<usize>().max(1) as f32;
-    let parts: Vec<(f32, ExperimentParams<f32>)> = shards
-        .par_iter()
-        .map(|batch| {
-            let share = scored(batch) as f32 / total;
-            let (loss, grads) = loss_and_gradients(batch, pad, share, params, experiment);
-            (loss * share, grads)
-        })
-        .collect();
-    let sum = |(loss, mut grads): (f32, ExperimentParams<f32>), (part, part_grads)| {
-        let part_grads: ExperimentParams<f32> = part_grads;
-        for ((_, mut sum), (_, part)) in grads.named_mut().into_iter().zip(part_grads.named()) {
-            sum += &part;
-        }
-        (loss + part, grads)
-    };
-    parts.into_iter().reduce(sum).expect("at least one shard")
 }
 
 /// Mean loss over the whole validation data, in nats.

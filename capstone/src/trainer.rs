@@ -201,12 +201,29 @@ fn share_of_loss_and_gradients(
     params: &GptParams<f32>,
     config: &Config,
 ) -> (f32, GptParams<f32>) {
-    let parts: Vec<(f32, GptParams<f32>)> = shards
+    sum_over_shards(shards, total, pad, |Batch { ids, targets }, share| {
+        loss_and_gradients(ids, targets, pad, share, params, config)
+    })
+}
+
+/// Computes all shards at once and adds them in their order.
+///
+/// `of_shard` gets a shard and its share of the `total` scored targets; it returns the shard's
+/// own loss, and its gradients times the share.
+///
+/// # Panics
+/// If there are no shards.
+pub(crate) fn sum_over_shards<P: Parameters<f32> + Send>(
+    shards: &[Batch],
+    total: usize,
+    pad: Option<usize>,
+    of_shard: impl Fn(&Batch, f32) -> (f32, P) + Sync,
+) -> (f32, P) {
+    let parts: Vec<(f32, P)> = shards
         .par_iter()
         .map(|shard| {
-            let Batch { ids, targets } = shard;
             let share = n_scored(shard, pad) as f32 / total.max(1) as f32;
-            let (loss, grads) = loss_and_gradients(ids, targets, pad, share, params, config);
+            let (loss, grads) = of_shard(shard, share);
             (loss * share, grads)
         })
         .collect();
@@ -239,15 +256,15 @@ pub fn mean_loss(
 }
 
 /// How many targets are not padding.
-fn n_scored(batch: &Batch, pad: Option<usize>) -> usize {
+pub(crate) fn n_scored(batch: &Batch, pad: Option<usize>) -> usize {
     batch.targets.iter().filter(|&&target| Some(target) != pad).count()
 }
 
 /// Adds the losses, and the gradients tensor by tensor.
-fn add(
-    (loss, mut grads): (f32, GptParams<f32>),
-    (part_loss, part_grads): (f32, GptParams<f32>),
-) -> (f32, GptParams<f32>) {
+fn add<P: Parameters<f32>>(
+    (loss, mut grads): (f32, P),
+    (part_loss, part_grads): (f32, P),
+) -> (f32, P) {
     for ((_, mut sum), (_, part)) in grads.named_mut().into_iter().zip(part_grads.named()) {
         sum += &part;
     }

@@ -541,8 +541,9 @@ mod ex4_prefill {
         let config = tiny_config(6);
         let params = random_model(&config, 1);
         let columns = array![[3, 1], [0, 5], [2, 6]]; // position by position
-        let prefill =
-            |ids: &ndarray::ArrayRef2<usize>| prefill(ids, &params, &config, &mut KvCache::new(&config, 2));
+        let prefill = |ids: &ndarray::ArrayRef2<usize>| {
+            prefill(ids, &params, &config, &mut KvCache::new(&config, 2))
+        };
         let (logits, expected) = (prefill(&columns.t()), prefill(&array![[3, 0, 2], [1, 5, 6]]));
         let hint = "index by axis; do not walk over the memory as if it were contiguous";
         assert_close("logits", &logits, &expected, 1e-9, hint);

@@ -178,8 +178,18 @@ fn sweep_into(out: &Path, shards: usize, time: Duration) -> anyhow::Result<()> {
     let without = Some(("without the KV cache", without));
     let both = measured_curve(axes, ("with", with), without).map_err(Error::from_boxed)?;
     write("text-by-length.svg", both)?;
-    let (tables, pictures) = (sweeps.len(), sweeps.len() + 2);
+    write("generation.csv", by_position(&cached, &uncached))?;
+    let (tables, pictures) = (sweeps.len() + 1, sweeps.len() + 2);
     show(&format!("{tables} tables and {pictures} pictures are in {}", out.display()))
+}
+
+/// What each token of a text costs, in microseconds, as the values of a table.
+fn by_position(cached: &[f64], uncached: &[f64]) -> String {
+    let mut text = String::from("position,with_kv_cache_us,without_us\n");
+    for (at, (with, without)) in cached.iter().zip(uncached).enumerate() {
+        writeln!(text, "{},{:.1},{:.1}", at + 1, 1e6 * with, 1e6 * without).expect("a string");
+    }
+    text
 }
 
 /// A table that reads well as text and as Markdown.

@@ -36,7 +36,7 @@
     }
 
     function show() {
-        Object.assign(chosen, { layer: attention.length - 1, head: 0, query: tokens.length - 1 });
+        Object.assign(chosen, { layer: 0, head: 0, query: tokens.length - 1 });
         radios("layer", attention.length);
         radios("head", attention[0].length);
         const token = (text, query) => make("button", {

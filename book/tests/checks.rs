@@ -137,6 +137,30 @@ mod formulas {
         assert_says(&problems("So $\\unknown x$ is wrong"), "is wrong");
     }
 
+    /// What a reader sees of a formula, if Markdown takes every tag for a tag.
+    fn seen(text: &str) -> String {
+        let (text, problems) = math::expand("page.md", text);
+        assert_eq!(problems, []);
+        let events = pulldown_cmark::Parser::new(&text);
+        let words = events.filter_map(|event| match event {
+            pulldown_cmark::Event::Text(text) => Some(text.to_string()),
+            _ => None,
+        });
+        words.collect()
+    }
+
+    #[test]
+    fn brackets_with_a_size_and_comparisons_are_seen() {
+        assert_eq!(seen("So $\\big( x \\Big]$ it is"), "So (x] it is");
+        assert_eq!(seen("So $a < b$ it is"), "So a<b it is");
+    }
+
+    #[test]
+    fn a_command_that_cannot_be_shown_is_found() {
+        assert_says(&problems("$\\operatorname{a<b}$"), "a command that cannot be shown");
+        assert_says(&problems("$\\operatorname*{argmax} x$"), "a command that cannot be shown");
+    }
+
     #[test]
     fn a_lonely_dollar_is_found() {
         assert_says(&problems("It costs $ or so"), "a $ without a partner");
@@ -249,6 +273,14 @@ mod numbers {
             Chapter { numbers: |_| {}, figures: &[], widgets: &[("rope", || Value::Null)] };
         let problems = join(&check::page(&course(), "page", "Text.", Some(&chapter)));
         assert_says(&problems, "nothing confirms the number 0.5");
+    }
+
+    #[test]
+    fn a_year_is_a_whole_number_of_four_digits() {
+        assert_eq!(stated(|_| {}, "In 1997 and 2021, (2019) too."), "");
+        assert_says(&stated(|_| {}, "It is 2.1972."), "nothing confirms the number 2.1972");
+        assert_says(&stated(|_| {}, "It is 0.2021."), "nothing confirms the number 0.2021");
+        assert_says(&stated(|_| {}, "It is 2,024."), "nothing confirms the number 2,024");
     }
 
     #[test]
@@ -422,5 +454,23 @@ mod figures {
         std::fs::remove_dir_all(&folder).unwrap();
         assert_says(&problems, "model.svg: not what the code draws");
         assert_says(&problems, "foreign.svg: no code draws this file");
+    }
+}
+
+mod program {
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn a_closed_pipe_ends_it_quietly() {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_book"))
+            .args(["check", "notation", "glossary"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(program.stdout.take());
+        let output = program.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        assert!(output.status.success(), "{}", output.status);
     }
 }

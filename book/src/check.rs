@@ -9,6 +9,7 @@ use regex::Regex;
 
 use crate::chapter::{self, CHAPTERS, Chapter};
 use crate::course::Course;
+use crate::names::Names;
 use crate::numbers::Numbers;
 use crate::problem::{Problem, none_of};
 use crate::{figures, preprocess, structure};
@@ -35,7 +36,9 @@ pub fn whole_text(book: &Path) -> anyhow::Result<Found> {
     let files: Vec<String> = pages.iter().map(|(name, _)| format!("{name}.md")).collect();
     let summary = summary.first().map_or("", |(_, text)| text);
     let (mut problems, missing) = structure::check_summary(&course, summary, &files);
+    let names = Names::read(&course)?;
     for (name, text) in &pages {
+        problems.extend(names.check(&format!("{name}.md"), text));
         problems.extend(page(&course, name, text, chapter::find(name)));
     }
     for (name, _) in CHAPTERS.iter().filter(|(name, _)| !files.contains(&format!("{name}.md"))) {
@@ -54,7 +57,9 @@ pub fn one_page(book: &Path, name: &str) -> anyhow::Result<String> {
     let pages = read_pages(book)?;
     let found = pages.iter().find(|(page, _)| page.contains(name.trim_end_matches(".md")));
     let (name, text) = found.with_context(|| format!("there is no page {name}"))?;
-    none_of(&page(&course, name, text, chapter::find(name)))?;
+    let mut problems = Names::read(&course)?.check(&format!("{name}.md"), text);
+    problems.extend(page(&course, name, text, chapter::find(name)));
+    none_of(&problems)?;
     Ok(format!("{name}: {} words, in order", structure::words(text)))
 }
 

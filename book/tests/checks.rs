@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use book::chapter::Chapter;
 use book::course::{About, Course, Exercise, Lesson};
 use book::drawing::Drawing;
+use book::names::Names;
 use book::numbers::Numbers;
 use book::preprocess::expand;
 use book::problem::Problem;
@@ -170,6 +171,39 @@ mod formulas {
     #[test]
     fn code_and_escaped_dollars_are_no_formulas() {
         assert_eq!(problems("It costs 3 \\$, and `$x` is code\n\n```sh\n$ ls\n```\n"), "");
+    }
+}
+
+mod names {
+    use super::*;
+
+    fn check(text: &str) -> String {
+        let code = "fn rope_table() {} // turn_back\nstruct GptConfig; mod lesson06_rope { fn rotate() {} }";
+        join(&Names::in_code(code).check("page.md", text))
+    }
+
+    #[test]
+    fn a_name_that_no_code_has_is_found() {
+        assert_says(&check("See `rope_tables`."), "page.md: `rope_tables`: no code has the name");
+        assert_says(&check("See `lesson06_rope::turn`."), "the name turn");
+        assert_says(&check("See `GptSettings`."), "the name GptSettings");
+        assert_says(&check("See `rotate_all(x, y)`."), "the name rotate_all");
+        assert_says(&check("See `turn(x)`."), "the name turn");
+        assert_says(&check("Only a comment has `turn_back`."), "the name turn_back");
+    }
+
+    #[test]
+    fn names_of_the_code_and_other_words_are_fine() {
+        let text = "`rope_table`, `lesson06_rope::rotate(x)`, `GptConfig`, `cargo book check`, \
+                    `x = y_1`, `tests/some_file.rs`, `the`, `O`, `[2, 3]`, snake_case in prose";
+        assert_eq!(check(text), "");
+    }
+
+    #[test]
+    fn the_code_of_the_lessons_is_read() {
+        let names = Names::read(&course()).unwrap();
+        assert_eq!(names.check("page.md", "`lesson06_rope::rope_forward`, `Array2`"), []);
+        assert_ne!(names.check("page.md", "`lesson06_rope::rope_forwards`"), []);
     }
 }
 

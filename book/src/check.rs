@@ -21,6 +21,8 @@ pub struct Found {
     pub problems: Vec<Problem>,
     /// Lessons whose chapters are still to be written.
     pub missing: Vec<String>,
+    /// All that is still to be written, chapters and other pages.
+    pub to_come: Vec<String>,
     /// How many pages there are.
     pub n_pages: usize,
 }
@@ -45,7 +47,7 @@ pub fn whole_text(book: &Path) -> anyhow::Result<Found> {
         problems.push(Problem::new(format!("src/chapters/{name}.rs"), "there is no such page"));
     }
     problems.extend(figures::check(book)?);
-    Ok(Found { problems, missing, n_pages: pages.len() })
+    Ok(Found { problems, missing, to_come: structure::to_come(summary), n_pages: pages.len() })
 }
 
 /// Checks the page whose name contains `name`; a line that says how long it is.

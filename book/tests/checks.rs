@@ -415,6 +415,16 @@ mod chapters {
         assert_says(&problems, "the chapter lesson98_b.md has no lesson");
         assert_says(&check("- [Turns]()", &["more.md"]).0, "more.md is not listed");
     }
+
+    #[test]
+    fn what_a_whole_book_lacks_is_found() {
+        let kinds = structure::PAGES.iter().map(|kind| format!("[A page]({kind}_1.md)\n"));
+        let summary: String = kinds.collect();
+        assert_eq!(structure::to_come(&summary), [""; 0]);
+        assert_eq!(structure::to_come(&(summary.clone() + "- [Turns]()")), ["Turns"]);
+        let summary = summary.replace("capstone", "capsize");
+        assert_eq!(structure::to_come(&summary), ["capstone*.md"]);
+    }
 }
 
 mod pages {

@@ -47,6 +47,10 @@ pub fn expand(page: &str, text: &str) -> (String, Vec<Problem>) {
         out += &text[done..range.start];
         done = range.end;
         match render(&tex, display) {
+            Ok(mathml) if !display && text[done..].starts_with([',', '.', ';', ':', ')']) => {
+                out += &format!("<span class=\"joined\">{mathml}{}</span>", &text[done..=done]);
+                done += 1;
+            }
             Ok(mathml) => out += &mathml,
             Err(what) => problems.push(Problem::new(page, what)),
         }

@@ -157,6 +157,13 @@ mod formulas {
     }
 
     #[test]
+    fn a_comma_stays_with_its_formula() {
+        let (text, _) = math::expand("page.md", "So $x$, and $y$ too");
+        assert!(text.contains("</math>,</span> and <math"), "{text}");
+        assert_eq!(seen("So $x$, and $y$ too."), "So x, and y too.");
+    }
+
+    #[test]
     fn a_command_that_cannot_be_shown_is_found() {
         assert_says(&problems("$\\operatorname{a<b}$"), "a command that cannot be shown");
         assert_says(&problems("$\\operatorname*{argmax} x$"), "a command that cannot be shown");

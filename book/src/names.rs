@@ -84,7 +84,7 @@ impl Names {
 
 /// The names of one piece of inline code: of a path all parts, else the word before a
 /// parenthesis, a word with an underscore or one in CamelCase. All else may be a command, a
-/// file or a word of a text, and is left alone.
+/// file, a variable of the environment or a word of a text, and is left alone.
 fn names_in(code: &str) -> Vec<String> {
     static NAME: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^([A-Za-z_]\w*(?:::\w+)*)(\(.*\))?$").expect("a valid pattern")
@@ -94,7 +94,7 @@ fn names_in(code: &str) -> Vec<String> {
     let Some(found) = NAME.captures(code) else { return Vec::new() };
     let path = &found[1];
     let is_name = path.contains("::")
-        || path.contains('_')
+        || (path.contains('_') && path.contains(char::is_lowercase))
         || found.get(2).is_some()
         || CAMEL_CASE.is_match(path);
     if is_name { path.split("::").map(str::to_owned).collect() } else { Vec::new() }

@@ -202,7 +202,8 @@ mod names {
     #[test]
     fn names_of_the_code_and_other_words_are_fine() {
         let text = "`rope_table`, `lesson06_rope::rotate(x)`, `GptConfig`, `cargo book check`, \
-                    `x = y_1`, `tests/some_file.rs`, `the`, `O`, `[2, 3]`, snake_case in prose";
+                    `x = y_1`, `tests/some_file.rs`, `the`, `RUST_LOG`, `O`, `[2, 3]`, \
+                    snake_case in prose";
         assert_eq!(check(text), "");
     }
 

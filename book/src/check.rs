@@ -9,6 +9,7 @@ use regex::Regex;
 
 use crate::chapter::{self, CHAPTERS, Chapter};
 use crate::course::Course;
+use crate::names::Names;
 use crate::numbers::Numbers;
 use crate::problem::{Problem, none_of};
 use crate::{figures, preprocess, structure};
@@ -20,6 +21,8 @@ pub struct Found {
     pub problems: Vec<Problem>,
     /// Lessons whose chapters are still to be written.
     pub missing: Vec<String>,
+    /// All that is still to be written, chapters and other pages.
+    pub to_come: Vec<String>,
     /// How many pages there are.
     pub n_pages: usize,
 }
@@ -35,14 +38,16 @@ pub fn whole_text(book: &Path) -> anyhow::Result<Found> {
     let files: Vec<String> = pages.iter().map(|(name, _)| format!("{name}.md")).collect();
     let summary = summary.first().map_or("", |(_, text)| text);
     let (mut problems, missing) = structure::check_summary(&course, summary, &files);
+    let names = Names::read(&course)?;
     for (name, text) in &pages {
+        problems.extend(names.check(&format!("{name}.md"), text));
         problems.extend(page(&course, name, text, chapter::find(name)));
     }
     for (name, _) in CHAPTERS.iter().filter(|(name, _)| !files.contains(&format!("{name}.md"))) {
         problems.push(Problem::new(format!("src/chapters/{name}.rs"), "there is no such page"));
     }
     problems.extend(figures::check(book)?);
-    Ok(Found { problems, missing, n_pages: pages.len() })
+    Ok(Found { problems, missing, to_come: structure::to_come(summary), n_pages: pages.len() })
 }
 
 /// Checks the page whose name contains `name`; a line that says how long it is.
@@ -54,7 +59,9 @@ pub fn one_page(book: &Path, name: &str) -> anyhow::Result<String> {
     let pages = read_pages(book)?;
     let found = pages.iter().find(|(page, _)| page.contains(name.trim_end_matches(".md")));
     let (name, text) = found.with_context(|| format!("there is no page {name}"))?;
-    none_of(&page(&course, name, text, chapter::find(name)))?;
+    let mut problems = Names::read(&course)?.check(&format!("{name}.md"), text);
+    problems.extend(page(&course, name, text, chapter::find(name)));
+    none_of(&problems)?;
     Ok(format!("{name}: {} words, in order", structure::words(text)))
 }
 

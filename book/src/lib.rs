@@ -12,6 +12,7 @@ pub mod directives;
 pub mod drawing;
 pub mod figures;
 pub mod math;
+pub mod names;
 pub mod numbers;
 pub mod plot;
 pub mod preprocess;

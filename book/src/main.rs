@@ -1,6 +1,7 @@
 //! `cargo book`: builds, checks and shows the book.
 
-use std::io::{self, stdin};
+use std::fmt::Display;
+use std::io::{self, Write as _, stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -28,7 +29,7 @@ enum Command {
     Check {
         /// Only these pages' text and numbers, such as lesson06_rope; builds nothing
         pages: Vec<String>,
-        /// A lesson without a chapter is an error too
+        /// A page that is still to be written is an error too
         #[arg(long, conflicts_with = "pages")]
         complete: bool,
     },
@@ -49,7 +50,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command.unwrap_or(Command::Build) {
-        Command::Build => build().map(|()| println!("{}", page("index.html").display())),
+        Command::Build => build().and_then(|()| say(page("index.html").display())),
         Command::Check { pages, complete } if pages.is_empty() => check_all(complete),
         Command::Check { pages, .. } => check_some(&pages),
         Command::Figures => draw(),
@@ -61,11 +62,27 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        // Who closed the pipe, as `head` does, wants no more lines.
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            // If this pipe is closed as well, the exit code still tells.
+            let _ = writeln!(io::stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints a line.
+///
+/// # Errors
+/// If nobody reads it, where `println!` would panic.
+fn say(line: impl Display) -> anyhow::Result<()> {
+    Ok(writeln!(stdout(), "{line}")?)
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<io::Error>();
+    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// The folder of the book, in the clone that this program was built in.
@@ -99,7 +116,7 @@ fn preprocess_for_mdbook() -> anyhow::Result<()> {
 
 fn draw() -> anyhow::Result<()> {
     for file in figures::write(book_folder())? {
-        println!("drew book/text/figures/{file}");
+        say(format_args!("drew book/text/figures/{file}"))?;
     }
     Ok(())
 }
@@ -114,19 +131,18 @@ fn check_all(complete: bool) -> anyhow::Result<()> {
     none_of(&found.problems)?;
     build()?;
     none_of(&Site::read(&site())?.check(&found.missing))?;
-    println!("{} pages are in order", found.n_pages);
-    if !found.missing.is_empty() {
-        let names = found.missing.join(", ");
-        let list = format!("{} chapters are still to be written: {names}", found.missing.len());
+    say(format_args!("{} pages are in order", found.n_pages))?;
+    if !found.to_come.is_empty() {
+        let list = format!("still to be written: {}", found.to_come.join("; "));
         anyhow::ensure!(!complete, "{list}");
-        println!("{list}");
+        say(format_args!("{list}"))?;
     }
     Ok(())
 }
 
 fn check_some(names: &[String]) -> anyhow::Result<()> {
     for name in names {
-        println!("{}", check::one_page(book_folder(), name)?);
+        say(check::one_page(book_folder(), name)?)?;
     }
     Ok(())
 }

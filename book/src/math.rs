@@ -47,6 +47,10 @@ pub fn expand(page: &str, text: &str) -> (String, Vec<Problem>) {
         out += &text[done..range.start];
         done = range.end;
         match render(&tex, display) {
+            Ok(mathml) if !display && text[done..].starts_with([',', '.', ';', ':', ')']) => {
+                out += &format!("<span class=\"joined\">{mathml}{}</span>", &text[done..=done]);
+                done += 1;
+            }
             Ok(mathml) => out += &mathml,
             Err(what) => problems.push(Problem::new(page, what)),
         }
@@ -64,7 +68,7 @@ fn has_lonely_dollar(text: &str, plain: &str, start: usize) -> bool {
 /// One formula as MathML on one line, safe inside Markdown.
 ///
 /// # Errors
-/// If the TeX is wrong.
+/// If the TeX is wrong, or has a command that the renderer cannot show.
 pub fn render(tex: &str, display: bool) -> Result<String, String> {
     let storage = Storage::new();
     let parser = TexParser::new(tex, &storage);
@@ -78,11 +82,30 @@ pub fn render(tex: &str, display: bool) -> Result<String, String> {
     let config = RenderConfig { display_mode, ..RenderConfig::default() };
     let mut mathml = String::new();
     push_mathml(&mut mathml, events.into_iter(), config).map_err(|error| error.to_string())?;
-    let mathml = protect(&mathml);
+    let mathml = protect(&mend(&mathml));
+    // The star and what follows would be printed as they stand.
+    let is_starred = tex.contains("\\operatorname*");
+    if is_starred || mathml.contains("<merror") || !is_html(&mathml) {
+        return Err(format!("the formula `{}` has a command that cannot be shown", tex.trim()));
+    }
     if display {
         return Ok(format!("<span class=\"formula\">{mathml}</span>"));
     }
     Ok(mathml)
+}
+
+/// What the renderer writes badly: no space between two attributes of a bracket with a size, and
+/// `<` as it is. Markdown takes neither for a tag.
+fn mend(mathml: &str) -> String {
+    mathml.replace("\"minsize=", "\" minsize=").replace("><<", ">&lt;<")
+}
+
+/// Whether Markdown sees each tag as a tag; what it does not, a reader would see as text.
+fn is_html(mathml: &str) -> bool {
+    let line = format!("a {mathml}");
+    let tags = Parser::new_ext(&line, markdown_options());
+    let n_tags = tags.filter(|event| matches!(event, Event::InlineHtml(_))).count();
+    n_tags == mathml.matches('<').count()
 }
 
 /// Between tags, Markdown would still read `_`, `*` and their like as its own.

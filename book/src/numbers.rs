@@ -79,11 +79,13 @@ pub const LEAST_WHOLE: u64 = 1000;
 /// papers are none. Rust code is left out, because it runs.
 pub fn in_text(text: &str) -> Vec<String> {
     let not_claims = Regex::new(
-        r"(?x) arXiv:\d+\.\d+ | https?://\S+ | \d+(\.\d+){2,} | \b(19|20)\d\d\b
+        r"(?x) arXiv:\d+\.\d+ | https?://\S+ | \d+(\.\d+){2,}
         | (?i:exercises?|sections?|equations?|chapters?|versions?)\s+[\d.]*\d((,|\s+and|\s+to)\s+[\d.]*\d)*",
     )
     .expect("a valid pattern");
     let number = Regex::new(r"\d[\d,]*(\.\d+)?(e[-−]?\d+)?").expect("a valid pattern");
+    // Only a whole number can be a year: `2.1972` has none in it.
+    let year = Regex::new(r"^(19|20)\d\d$").expect("a valid pattern");
     let mut found = Vec::new();
     for piece in claims(text) {
         let piece = piece.replace("{,}", ",");
@@ -91,7 +93,7 @@ pub fn in_text(text: &str) -> Vec<String> {
         for number in number.find_iter(&piece) {
             let number = number.as_str().trim_end_matches(',');
             let is_large = normal(number).parse().is_ok_and(|whole: u64| whole >= LEAST_WHOLE);
-            if number.contains(['.', 'e']) || is_large {
+            if number.contains(['.', 'e']) || (is_large && !year.is_match(number)) {
                 found.push(number.to_owned());
             }
         }

@@ -2,14 +2,16 @@
 
 use std::ops::Range;
 
+use plotters::coord::Shift;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::drawing::{Colour, Drawing};
 
 /// One curve.
 #[derive(Debug, Clone)]
 pub struct Line<'a> {
-    /// Its name in the key.
+    /// Its name in the key, which stands above the plot if there are two curves or more.
     pub name: &'a str,
     /// Its colour.
     pub colour: Colour,
@@ -63,8 +65,12 @@ fn draw(
 ) -> Result<(), Box<dyn std::error::Error>> {
     let (ink, faint) = (stand_in(Colour::Ink), stand_in(Colour::Faint));
     let area = SVGBackend::with_string(svg, (560, 340)).into_drawing_area();
+    let has_key = lines.len() > 1;
     let mut chart = ChartBuilder::on(&area)
         .margin(12)
+        .margin_top(if has_key { 40 } else { 12 })
+        // Half of the last number at the axis stands beyond its end.
+        .margin_right(30)
         .x_label_area_size(44)
         .y_label_area_size(56)
         .build_cartesian_2d(x.1, y.1)?;
@@ -86,19 +92,30 @@ fn draw(
         .axis_desc_style(("sans-serif", 18).into_font().color(&ink))
         .draw()?;
     for line in lines {
-        let colour = stand_in(line.colour);
-        chart
-            .draw_series(LineSeries::new(line.points.iter().copied(), colour.stroke_width(2)))?
-            .label(line.name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+        let style = stand_in(line.colour).stroke_width(2);
+        chart.draw_series(LineSeries::new(line.points.iter().copied(), style))?;
     }
-    if lines.len() > 1 {
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperRight)
-            .label_font(("sans-serif", 17).into_font().color(&ink))
-            .draw()?;
+    if has_key {
+        key(&area, lines)?;
     }
     area.present()?;
+    Ok(())
+}
+
+/// The names of the curves in one row above the axes, where no curve can be.
+fn key(
+    area: &DrawingArea<SVGBackend<'_>, Shift>,
+    lines: &[Line<'_>],
+) -> Result<(), Box<dyn std::error::Error>> {
+    let font = ("sans-serif", 17).into_font().color(&stand_in(Colour::Ink));
+    let font = font.pos(Pos::new(HPos::Left, VPos::Center));
+    let mut x = 70;
+    for line in lines {
+        let style = stand_in(line.colour).stroke_width(2);
+        area.draw(&PathElement::new([(x, 20), (x + 18, 20)], style))?;
+        area.draw(&Text::new(line.name.to_owned(), (x + 25, 20), font.clone()))?;
+        // A letter is about 9 pixels wide.
+        x += 50 + 9 * line.name.chars().count() as i32;
+    }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The shape of a chapter, and that chapters and lessons are the same fourteen.
 
+use std::sync::LazyLock;
+
 use pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd};
 use regex::Regex;
 
@@ -24,6 +26,11 @@ pub const SECTIONS: &[&[&str]] = &[
 
 /// Words of prose in a chapter, without code, formulas and what is generated.
 pub const WORDS: std::ops::RangeInclusive<usize> = 1500..=2500;
+
+/// The beginnings of the names of the other pages that a whole book has: of the capstone there
+/// may be several.
+pub const PAGES: [&str; 7] =
+    ["index", "notation", "capstone", "instructors", "glossary", "papers", "checked"];
 
 /// What a chapter must have.
 pub fn check_chapter(lesson: &Lesson, text: &str) -> Vec<Problem> {
@@ -136,11 +143,7 @@ pub fn check_summary(
     summary: &str,
     files: &[String],
 ) -> (Vec<Problem>, Vec<String>) {
-    let entry = Regex::new(r"\[([^\]]+)\]\(([^)]*)\)").expect("a valid pattern");
-    let entries: Vec<(&str, &str)> = entry
-        .captures_iter(summary)
-        .filter_map(|found| Some((found.get(1)?.as_str(), found.get(2)?.as_str())))
-        .collect();
+    let entries = entries(summary);
     let listed = |file: &str| entries.iter().any(|(_, target)| *target == file);
     let (mut what, mut missing) = (Vec::new(), Vec::new());
     for lesson in &course.lessons {
@@ -162,4 +165,23 @@ pub fn check_summary(
         }
     }
     (what.into_iter().map(|what| Problem::new("SUMMARY.md", what)).collect(), missing)
+}
+
+/// Titles and files in `SUMMARY.md`.
+fn entries(summary: &str) -> Vec<(&str, &str)> {
+    static ENTRY: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\[([^\]]+)\]\(([^)]*)\)").expect("a valid pattern"));
+    ENTRY
+        .captures_iter(summary)
+        .filter_map(|found| Some((found.get(1)?.as_str(), found.get(2)?.as_str())))
+        .collect()
+}
+
+/// What the book lacks to be whole: titles without a file, and kinds of [`PAGES`].
+pub fn to_come(summary: &str) -> Vec<String> {
+    let entries = entries(summary);
+    let drafts = entries.iter().filter(|(_, at)| at.is_empty()).map(|(title, _)| *title);
+    let lacks = |kind: &&str| !entries.iter().any(|(_, at)| at.starts_with(kind));
+    let kinds = PAGES.into_iter().filter(lacks);
+    drafts.map(str::to_owned).chain(kinds.map(|kind| format!("{kind}*.md"))).collect()
 }

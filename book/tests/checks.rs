@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use book::chapter::Chapter;
 use book::course::{About, Course, Exercise, Lesson};
 use book::drawing::Drawing;
+use book::names::Names;
 use book::numbers::Numbers;
 use book::preprocess::expand;
 use book::problem::Problem;
@@ -137,6 +138,37 @@ mod formulas {
         assert_says(&problems("So $\\unknown x$ is wrong"), "is wrong");
     }
 
+    /// What a reader sees of a formula, if Markdown takes every tag for a tag.
+    fn seen(text: &str) -> String {
+        let (text, problems) = math::expand("page.md", text);
+        assert_eq!(problems, []);
+        let events = pulldown_cmark::Parser::new(&text);
+        let words = events.filter_map(|event| match event {
+            pulldown_cmark::Event::Text(text) => Some(text.to_string()),
+            _ => None,
+        });
+        words.collect()
+    }
+
+    #[test]
+    fn brackets_with_a_size_and_comparisons_are_seen() {
+        assert_eq!(seen("So $\\big( x \\Big]$ it is"), "So (x] it is");
+        assert_eq!(seen("So $a < b$ it is"), "So a<b it is");
+    }
+
+    #[test]
+    fn a_comma_stays_with_its_formula() {
+        let (text, _) = math::expand("page.md", "So $x$, and $y$ too");
+        assert!(text.contains("</math>,</span> and <math"), "{text}");
+        assert_eq!(seen("So $x$, and $y$ too."), "So x, and y too.");
+    }
+
+    #[test]
+    fn a_command_that_cannot_be_shown_is_found() {
+        assert_says(&problems("$\\operatorname{a<b}$"), "a command that cannot be shown");
+        assert_says(&problems("$\\operatorname*{argmax} x$"), "a command that cannot be shown");
+    }
+
     #[test]
     fn a_lonely_dollar_is_found() {
         assert_says(&problems("It costs $ or so"), "a $ without a partner");
@@ -146,6 +178,40 @@ mod formulas {
     #[test]
     fn code_and_escaped_dollars_are_no_formulas() {
         assert_eq!(problems("It costs 3 \\$, and `$x` is code\n\n```sh\n$ ls\n```\n"), "");
+    }
+}
+
+mod names {
+    use super::*;
+
+    fn check(text: &str) -> String {
+        let code = "fn rope_table() {} // turn_back\nstruct GptConfig; mod lesson06_rope { fn rotate() {} }";
+        join(&Names::in_code(code).check("page.md", text))
+    }
+
+    #[test]
+    fn a_name_that_no_code_has_is_found() {
+        assert_says(&check("See `rope_tables`."), "page.md: `rope_tables`: no code has the name");
+        assert_says(&check("See `lesson06_rope::turn`."), "the name turn");
+        assert_says(&check("See `GptSettings`."), "the name GptSettings");
+        assert_says(&check("See `rotate_all(x, y)`."), "the name rotate_all");
+        assert_says(&check("See `turn(x)`."), "the name turn");
+        assert_says(&check("Only a comment has `turn_back`."), "the name turn_back");
+    }
+
+    #[test]
+    fn names_of_the_code_and_other_words_are_fine() {
+        let text = "`rope_table`, `lesson06_rope::rotate(x)`, `GptConfig`, `cargo book check`, \
+                    `x = y_1`, `tests/some_file.rs`, `the`, `RUST_LOG`, `O`, `[2, 3]`, \
+                    snake_case in prose";
+        assert_eq!(check(text), "");
+    }
+
+    #[test]
+    fn the_code_of_the_lessons_is_read() {
+        let names = Names::read(&course()).unwrap();
+        assert_eq!(names.check("page.md", "`lesson06_rope::rope_forward`, `Array2`"), []);
+        assert_ne!(names.check("page.md", "`lesson06_rope::rope_forwards`"), []);
     }
 }
 
@@ -252,6 +318,14 @@ mod numbers {
     }
 
     #[test]
+    fn a_year_is_a_whole_number_of_four_digits() {
+        assert_eq!(stated(|_| {}, "In 1997 and 2021, (2019) too."), "");
+        assert_says(&stated(|_| {}, "It is 2.1972."), "nothing confirms the number 2.1972");
+        assert_says(&stated(|_| {}, "It is 0.2021."), "nothing confirms the number 0.2021");
+        assert_says(&stated(|_| {}, "It is 2,024."), "nothing confirms the number 2,024");
+    }
+
+    #[test]
     fn names_are_no_numbers() {
         let text = "Exercise 6.2 of section 3.2.2, equation 3.4, in 2021, arXiv:2104.09864, shape \
                     `[2, 128]`\n\n```rust\nlet x = 0.5;\n```\n";
@@ -349,6 +423,16 @@ mod chapters {
         assert_says(&problems, "the chapter lesson98_b.md has no lesson");
         assert_says(&check("- [Turns]()", &["more.md"]).0, "more.md is not listed");
     }
+
+    #[test]
+    fn what_a_whole_book_lacks_is_found() {
+        let kinds = structure::PAGES.iter().map(|kind| format!("[A page]({kind}_1.md)\n"));
+        let summary: String = kinds.collect();
+        assert_eq!(structure::to_come(&summary), [""; 0]);
+        assert_eq!(structure::to_come(&(summary.clone() + "- [Turns]()")), ["Turns"]);
+        let summary = summary.replace("capstone", "capsize");
+        assert_eq!(structure::to_come(&summary), ["capstone*.md"]);
+    }
 }
 
 mod pages {
@@ -422,5 +506,23 @@ mod figures {
         std::fs::remove_dir_all(&folder).unwrap();
         assert_says(&problems, "model.svg: not what the code draws");
         assert_says(&problems, "foreign.svg: no code draws this file");
+    }
+}
+
+mod program {
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn a_closed_pipe_ends_it_quietly() {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_book"))
+            .args(["check", "notation", "glossary"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(program.stdout.take());
+        let output = program.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        assert!(output.status.success(), "{}", output.status);
     }
 }

@@ -117,7 +117,8 @@ impl Page<'_> {
         if has_function(&solution, item) && !has_function(given, item) {
             let file = lesson.label(EXERCISE);
             return Ok(format!(
-                "> Here the book shows the code. In this copy you write it: `{file}`."
+                "> Here the book shows the reference, of which the text may speak. In this copy the \
+ code is yours to write: `{file}`."
             ));
         }
         let library = lesson.read("src/lib.rs")?;

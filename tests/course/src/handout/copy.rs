@@ -37,9 +37,9 @@ impl Copy {
         Ok(())
     }
 
-    /// Drops a file.
-    pub fn remove(&mut self, path: &str) {
-        self.files.remove(path);
+    /// Adds all files of another copy.
+    pub fn extend(&mut self, other: Self) {
+        self.files.extend(other.files);
     }
 
     /// The text of a file; `None` if there is none.

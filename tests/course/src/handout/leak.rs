@@ -10,7 +10,7 @@ use super::copy::Copy;
 use crate::source::compact;
 
 /// A body or statement with fewer letters than this says nothing: `loss.exp()`.
-const SHORTEST: usize = 24;
+const SHORTEST: usize = 36;
 /// A single statement gives something away from so many letters on; shorter ones, such as
 /// `let (batch, seq_len, d_model) = x.dim();`, are everyday Rust.
 const SHORTEST_STATEMENT: usize = 60;
@@ -50,35 +50,47 @@ impl Secrets {
 
     /// Every file of a copy that has one of them, and which, in the order of the files.
     pub fn leaks(&self, copy: &Copy) -> Vec<String> {
-        let mut by_start: HashMap<&[u8], Vec<&Secret>> = HashMap::new();
-        for secret in &self.secrets {
-            by_start.entry(&secret.code.as_bytes()[..SHORTEST]).or_default().push(secret);
-        }
-        let mut leaks = Vec::new();
-        for (path, text) in copy.texts() {
-            let mut found: Vec<_> = [text.to_string(), without_comments(text)]
+        let index = self.index();
+        let leaks = copy.texts().flat_map(|(path, text)| {
+            let mut found: Vec<_> = secrets_in(text, &index)
                 .iter()
-                .flat_map(|text| secrets_in(&without_spaces(text), &by_start))
                 .map(|secret| format!("{path} has code of {}: {}", secret.owner, secret.code))
                 .collect();
             found.sort();
             found.dedup();
-            leaks.extend(found);
+            found
+        });
+        leaks.collect()
+    }
+
+    /// Whether one of them is in a text.
+    pub fn are_in(&self, text: &str) -> bool {
+        !secrets_in(text, &self.index()).is_empty()
+    }
+
+    /// The secrets by their first letters.
+    fn index(&self) -> Index<'_> {
+        let mut index = Index::new();
+        for secret in &self.secrets {
+            index.entry(&secret.code.as_bytes()[..SHORTEST]).or_default().push(secret);
         }
-        leaks
+        index
     }
 }
 
-/// All secrets in a text, which must have no spaces, found by their first letters.
-fn secrets_in<'a>(text: &str, by_start: &HashMap<&[u8], Vec<&'a Secret>>) -> Vec<&'a Secret> {
-    let windows = text.as_bytes().windows(SHORTEST).enumerate();
-    let candidates = windows.flat_map(|(i, start)| {
-        by_start.get(start).into_iter().flatten().map(move |secret| (i, *secret))
-    });
-    candidates
-        .filter(|(i, secret)| text.as_bytes()[*i..].starts_with(secret.code.as_bytes()))
-        .map(|(_, secret)| secret)
-        .collect()
+type Index<'a> = HashMap<&'a [u8], Vec<&'a Secret>>;
+
+/// All secrets in a text, as it is and without its comments.
+fn secrets_in<'a>(text: &str, index: &Index<'a>) -> Vec<&'a Secret> {
+    let mut found = Vec::new();
+    for text in [without_spaces(text), without_spaces(&without_comments(text))] {
+        let letters = text.as_bytes();
+        for (i, start) in letters.windows(SHORTEST).enumerate() {
+            let candidates = index.get(start).into_iter().flatten();
+            found.extend(candidates.filter(|s| letters[i..].starts_with(s.code.as_bytes())));
+        }
+    }
+    found
 }
 
 fn without_spaces(text: &str) -> String {
@@ -110,8 +122,9 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     fn visit_item_fn(&mut self, function: &'ast ItemFn) {
         self.owner = format!("{}::{}", self.lesson, function.sig.ident);
         self.found.n_functions += 1;
-        let body = compact(self.solution, &function.block);
-        self.add(body.trim_matches(['{', '}']).to_string(), SHORTEST);
+        let statements = function.block.stmts.iter().filter(|statement| !is_check(statement));
+        let body = statements.map(|statement| compact(self.solution, statement)).collect();
+        self.add(body, SHORTEST);
         visit::visit_item_fn(self, function);
     }
 

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `copy` | the files of a copy, and how they come to the disk |
 //! | `lessons` | a lesson with its solution, or with the learner's functions in its place |
+//! | `capstone` | the trainer, once all lessons are there |
 //! | `chapters` | the chapters of the book without answers |
 //! | `manifests` | `Cargo.toml` and `Cargo.lock` of what is left |
 //! | `leak` | proves that no withheld answer is in any file |
@@ -12,6 +13,7 @@
 //! A copy has what is named here, file by file or folder by folder: what somebody adds to the
 //! project is in no copy before somebody decides that it shall be.
 
+mod capstone;
 mod chapters;
 mod copy;
 mod leak;
@@ -45,8 +47,6 @@ const COMMON: [&str; 7] = [
     "tests/gradcheck/Cargo.toml",
     "tests/gradcheck/src",
 ];
-/// The capstone builds on every lesson, so it comes with the last one.
-const CAPSTONE: &str = "capstone";
 
 /// Which lessons a copy has, and of which it has the solutions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,9 +143,9 @@ pub fn make(outline: &Outline, settings: Settings) -> anyhow::Result<Handout> {
         }
     }
     chapters::add(&mut copy, root, &entries)?;
-    let has_capstone = is_last && root.join(CAPSTONE).is_dir();
+    let has_capstone = is_last && root.join(capstone::FOLDER).is_dir();
     if has_capstone {
-        add_capstone(&mut copy, root)?;
+        capstone::add(&mut copy, root, &secrets)?;
     }
     add_manifests(&mut copy, outline, settings.through, has_capstone)?;
     add_own_files(&mut copy, root, &entries, &settings)?;
@@ -153,13 +153,6 @@ pub fn make(outline: &Outline, settings: Settings) -> anyhow::Result<Handout> {
     let leaks = secrets.leaks(&copy);
     ensure!(leaks.is_empty(), "the copy would give answers away:\n{}", leaks.join("\n"));
     Ok(Handout { copy, settings, n_withheld: secrets.n_functions() })
-}
-
-fn add_capstone(copy: &mut Copy, root: &Path) -> anyhow::Result<()> {
-    copy.take(root, "capstone/src")?;
-    let manifest = read(root, "capstone/Cargo.toml")?;
-    copy.add("capstone/Cargo.toml", manifests::capstone(&manifest));
-    Ok(())
 }
 
 fn add_manifests(

@@ -187,7 +187,8 @@ fn add_own_files(
     settings: &Settings,
 ) -> anyhow::Result<()> {
     copy.add(SETTINGS, settings.text()?);
-    copy.add("README.md", readme(entries, settings));
+    let has_capstone = copy.text("capstone/Cargo.toml").is_some();
+    copy.add("README.md", readme(entries, settings, has_capstone));
     copy.add("tests/copy.rs", include_str!("given/copy.rs"));
     copy.add(".github/workflows/progress.yml", include_str!("given/progress.yml"));
     copy.add(".gitignore", "/target\n/runs\n/.course\n");
@@ -202,7 +203,7 @@ fn add_own_files(
     Ok(())
 }
 
-fn readme(entries: &[&Entry], settings: &Settings) -> String {
+fn readme(entries: &[&Entry], settings: &Settings, has_capstone: bool) -> String {
     let mut table = String::new();
     for Entry { lesson, manifest } in entries {
         let (title, minutes) = (&manifest.title, duration(manifest.minutes));
@@ -215,7 +216,11 @@ fn readme(entries: &[&Entry], settings: &Settings) -> String {
     }
     let first = entries.iter().find(|e| !settings.released.contains(&e.lesson.number));
     let first = first.or(entries.first()).map_or("", |entry| entry.lesson.name.as_str());
-    include_str!("given/README.md").replace("{{lessons}}\n", &table).replace("{{first}}", first)
+    let capstone = if has_capstone { include_str!("given/capstone.md") } else { "" };
+    include_str!("given/README.md")
+        .replace("{{lessons}}\n", &table)
+        .replace("{{capstone}}\n", capstone)
+        .replace("{{first}}", first)
 }
 
 fn read(root: &Path, path: &str) -> anyhow::Result<String> {

@@ -53,6 +53,16 @@ pub struct Exercise {
     pub points: u32,
     /// From the first idea to the steps.
     pub hints: Vec<String>,
+    /// What people get wrong in it.
+    #[serde(default)]
+    pub mistakes: Vec<Mistake>,
+}
+
+/// A known mistake.
+#[derive(Debug, Deserialize)]
+pub struct Mistake {
+    /// What the suite says to who makes it, without its full stop.
+    pub says: String,
 }
 
 impl Course {

@@ -7,7 +7,7 @@ use std::fs;
 use regex::Regex;
 
 use crate::chapter;
-use crate::course::{Course, Exercise, Lesson};
+use crate::course::{About, Course, Exercise, Lesson};
 use crate::problem::Problem;
 use crate::source;
 
@@ -47,6 +47,8 @@ fn run(course: &Course, page: &str, name: &str, argument: &str) -> anyhow::Resul
         "exercises" => exercises(course, lesson_of(course, page)?),
         "figure" => figure(course, page, argument),
         "widget" => widget(course, page, argument),
+        "schedule" => Ok(schedule(course)),
+        "mistakes" => Ok(mistakes(course)),
         _ => anyhow::bail!("there is no such directive"),
     }
 }
@@ -55,15 +57,67 @@ fn lesson_of<'a>(course: &'a Course, page: &str) -> anyhow::Result<&'a Lesson> {
     course.lesson(page).ok_or_else(|| anyhow::anyhow!("this page belongs to no lesson"))
 }
 
+/// Links to the lessons that a lesson imports; none is no text.
+fn needs(lesson: &Lesson, course: &Course) -> String {
+    let needs = lesson.needs.iter().filter_map(|name| course.lesson(name));
+    let links: Vec<String> =
+        needs.map(|needed| format!("[{:02}]({}.md)", needed.number, needed.name)).collect();
+    links.join(", ")
+}
+
+/// `{{#schedule}}`: the lessons with their minutes and points, and the sums of all.
+fn schedule(course: &Course) -> String {
+    let mut out = "| | lesson | minutes | for exercises | exercises | points | imports |\n\
+                   |---|---|--:|--:|--:|--:|---|\n"
+        .to_owned();
+    let mut sums = [0; 4];
+    for lesson in &course.lessons {
+        let About { title, minutes, exercises, .. } = &lesson.about;
+        let of_exercises = exercises.iter().map(|exercise| exercise.minutes).sum();
+        let points = exercises.iter().map(|exercise| exercise.points).sum();
+        let n_exercises = u32::try_from(exercises.len()).unwrap_or(u32::MAX);
+        let row = [*minutes, of_exercises, n_exercises, points];
+        let cells = row.map(|number| number.to_string()).join(" | ");
+        let (number, name, needs) = (lesson.number, &lesson.name, needs(lesson, course));
+        out += &format!("| {number:02} | [{title}]({name}.md) | {cells} | {needs} |\n");
+        sums = std::array::from_fn(|i| sums[i] + row[i]);
+    }
+    let hours = (sums[0] + 30) / 60;
+    let cells = sums.map(|sum| sum.to_string()).join(" | ");
+    out + &format!("| | all, about {hours} hours | {cells} | |\n")
+}
+
+/// `{{#mistakes}}`: what people get wrong, by lesson and exercise, folded away.
+fn mistakes(course: &Course) -> String {
+    let mut out = String::new();
+    for lesson in &course.lessons {
+        let mut list = String::new();
+        for (i, exercise) in lesson.about.exercises.iter().enumerate() {
+            list += &format!("**{}.{} `{}`**\n\n", lesson.number, i + 1, exercise.function);
+            for mistake in &exercise.mistakes {
+                list += &format!("- {}.\n", literal(&mistake.says));
+            }
+            list.push('\n');
+        }
+        let summary = format!("{:02} · {}", lesson.number, lesson.about.title);
+        out += &folded(&summary, list.trim_end());
+    }
+    out
+}
+
+/// A text in which Markdown sees only the code in backticks.
+fn literal(text: &str) -> String {
+    let special = Regex::new(r"[\\<*_\[$]").expect("a valid pattern");
+    let escape = |(i, part): (usize, &str)| {
+        if i % 2 == 0 { special.replace_all(part, r"\$0").into_owned() } else { part.to_owned() }
+    };
+    text.split('`').enumerate().map(escape).collect::<Vec<_>>().join("`")
+}
+
 /// `{{#lesson}}`: minutes, what it builds on, and the command.
 fn facts(lesson: &Lesson, course: &Course) -> String {
-    let needs: Vec<String> = lesson
-        .needs
-        .iter()
-        .filter_map(|name| course.lesson(name))
-        .map(|needed| format!("[{:02}]({}.md)", needed.number, needed.name))
-        .collect();
-    let builds_on = if needs.is_empty() { "no other lesson".to_owned() } else { needs.join(", ") };
+    let needs = needs(lesson, course);
+    let builds_on = if needs.is_empty() { "no other lesson".to_owned() } else { needs };
     format!(
         "<div class=\"facts\">\n\n**{} minutes** with the exercises · difficulty {} of 5 · \
          imports {builds_on} · `cargo test -p {}`\n\n</div>",

@@ -337,8 +337,8 @@ mod chapters {
     use super::*;
 
     fn lesson() -> Lesson {
-        let exercise =
-            Exercise { function: "turn".into(), minutes: 5, points: 5, hints: vec!["h".into()] };
+        let (hints, mistakes) = (vec!["h".into()], Vec::new());
+        let exercise = Exercise { function: "turn".into(), minutes: 5, points: 5, hints, mistakes };
         let about =
             About { title: "Turns".into(), minutes: 10, difficulty: 1, exercises: vec![exercise] };
         Lesson { name: "lesson99_turns".into(), number: 99, about, needs: vec![] }

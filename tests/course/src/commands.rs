@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod diff;
+pub(crate) mod handout;
 pub(crate) mod hint;
 pub(crate) mod my_gpt;
 pub(crate) mod next;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use course::handout::SETTINGS;
 use course::lesson::find_root;
 use course::outline::{Entry, ExerciseRef, Outline};
 use course::progress::{Progress, ask_the_tests};
@@ -35,6 +37,14 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 pub(crate) fn workspace_root() -> anyhow::Result<PathBuf> {
     let here = env::current_dir().context("cannot tell the current folder")?;
     Ok(find_root(&here))
+}
+
+/// The workspace around the current folder, which must be the whole course.
+pub(crate) fn project_root() -> anyhow::Result<PathBuf> {
+    let root = workspace_root()?;
+    let is_copy = root.join(SETTINGS).exists();
+    anyhow::ensure!(!is_copy, "this is a copy for a class: run it in the course it was made from");
+    Ok(root)
 }
 
 /// What most commands need: the lessons, and somebody to run their tests.

@@ -10,6 +10,9 @@ const N_HINTS: usize = 3;
 /// The first line of a stub must not be longer than 100 columns.
 const MAX_TITLE: usize = 60;
 
+/// The fresh stub of a lesson whose solution this copy does not carry, from the lesson's folder.
+pub const STUB: &str = "stub.rs";
+
 /// What can be wrong with the lessons on disk, or with the name of one.
 #[derive(Debug, thiserror::Error)]
 pub enum LessonError {
@@ -154,6 +157,11 @@ impl Lesson {
     /// The part of the name after the number: `rope`.
     pub fn topic(&self) -> &str {
         self.name.split_once('_').map_or(&self.name, |(_number, topic)| topic)
+    }
+
+    /// Whether this is a copy for a class, and the solution of the lesson is not in it.
+    pub fn is_withheld(&self) -> bool {
+        self.dir.join(STUB).is_file()
     }
 
     /// A file of the lesson as messages name it: from the workspace root, with `/` everywhere.

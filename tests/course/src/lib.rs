@@ -14,11 +14,13 @@
 //! | [`reset`] | puts fresh stubs in place, and keeps what was there |
 //! | [`curve`] | the loss of two trainings in one picture |
 //! | [`text`] | colours, line lengths, spans of time |
+//! | [`handout`] | makes a copy for a class, without the answers |
 //! | [`verify`] | proves that every known mistake is caught and named |
 
 #![warn(missing_docs)]
 
 pub mod curve;
+pub mod handout;
 pub mod lesson;
 pub mod outline;
 mod output;

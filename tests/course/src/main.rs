@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    BAD_INPUT, check, diff, hint, my_gpt, next, reset, solution, status, stubs, verify, watch,
+    BAD_INPUT, check, diff, handout, hint, my_gpt, next, reset, solution, status, stubs, verify,
+    watch,
 };
 
 /// Fourteen Steps to a GPT: your guide through the lessons
@@ -42,6 +43,7 @@ enum Command {
     MyGpt(my_gpt::Arguments),
     Stubs(stubs::Arguments),
     Verify(verify::Arguments),
+    Handout(handout::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         Some(Command::MyGpt(arguments)) => my_gpt::run(arguments),
         Some(Command::Stubs(arguments)) => stubs::run(arguments),
         Some(Command::Verify(arguments)) => verify::run(arguments),
+        Some(Command::Handout(arguments)) => handout::run(arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -8,7 +8,7 @@ use crate::suite::{CompileError, Kind};
 
 /// How the learner's file looks in messages, because the test target reaches it from `tests`.
 const DETOURS: [&str; 2] = ["tests/../src/exercise.rs", "tests\\../src/exercise.rs"];
-/// The end of the learner's file's path, with `/` as separator.
+/// The learner's file from its lesson's folder, with `/` as separator.
 const LEARNERS_FILE: &str = "src/exercise.rs";
 
 /// One line of cargo's `--message-format=json`, as far as we need it.
@@ -43,13 +43,14 @@ pub(crate) fn executable(messages: &str) -> Option<PathBuf> {
     built.filter_map(|line| line.executable).last()
 }
 
-/// The first error in the learner's file; if there is none there, the first error at all.
-pub(crate) fn first_error(messages: &str) -> Option<CompileError> {
+/// The first error in the learner's file of a lesson; if there is none there, the first error
+/// at all.
+pub(crate) fn first_error(messages: &str, lesson: &str) -> Option<CompileError> {
     let errors: Vec<_> = lines(messages)
         .filter_map(|line| line.message)
         .filter(|message| message.level.starts_with("error") && !message.spans.is_empty())
         .map(|message| CompileError {
-            line: message.learners_line(),
+            line: message.learners_line(lesson),
             message: without_detour(message.rendered.as_deref().unwrap_or_default()),
         })
         .collect();
@@ -58,9 +59,9 @@ pub(crate) fn first_error(messages: &str) -> Option<CompileError> {
 }
 
 impl Diagnostic {
-    fn learners_line(&self) -> Option<usize> {
+    fn learners_line(&self, lesson: &str) -> Option<usize> {
         let is_learners = |span: &&DiagnosticSpan| {
-            span.is_primary && span.file_name.replace('\\', "/").ends_with(LEARNERS_FILE)
+            span.is_primary && is_learners(&span.file_name.replace('\\', "/"), lesson)
         };
         self.spans.iter().find(is_learners).map(|span| span.line_start)
     }
@@ -88,7 +89,7 @@ pub(crate) struct Panic {
 
 impl Panic {
     /// Finds the panic in the output of the only test that ran.
-    pub(crate) fn find(stdout: &str, test: &str) -> Option<Self> {
+    pub(crate) fn find(stdout: &str, test: &str, lesson: &str) -> Option<Self> {
         let (_, report) = stdout.split_once(&format!("---- {test} stdout ----\n"))?;
         let (report, _) = report.rsplit_once("\nfailures:\n").unwrap_or((report, ""));
         let Some((start, end)) = headline(report) else {
@@ -101,7 +102,8 @@ impl Panic {
         let (message, stack) = rest.split_once("\nstack backtrace:\n").unwrap_or((rest, ""));
         let (message, _) =
             message.split_once("\nnote: run with `RUST_BACKTRACE").unwrap_or((message, ""));
-        let line = if is_learners(&file) { line } else { learners_line_in(stack) };
+        let is_here = is_learners(&file, lesson);
+        let line = if is_here { line } else { learners_line_in(stack, lesson) };
         Some(Self {
             printed: report[..start].trim_matches('\n').to_string(),
             message: without_detour(message.trim_matches('\n').trim_end()),
@@ -150,14 +152,19 @@ fn split_location(location: &str) -> (String, Option<usize>) {
     (file, line.and_then(|line| line.parse().ok()))
 }
 
-fn is_learners(file: &str) -> bool {
-    file.ends_with(LEARNERS_FILE)
+/// Whether it is the learner's file of this lesson: in a copy for a class, a lesson may build on
+/// that of another.
+fn is_learners(file: &str, lesson: &str) -> bool {
+    let folder = file.strip_suffix(LEARNERS_FILE).unwrap_or_default();
+    let folder = folder.trim_end_matches("tests/../").trim_end_matches('/');
+    folder.rsplit('/').next() == Some(lesson)
 }
 
 /// The innermost line of the learner's file in a stack backtrace.
-fn learners_line_in(stack: &str) -> Option<usize> {
+fn learners_line_in(stack: &str, lesson: &str) -> Option<usize> {
     let places = stack.lines().filter_map(|line| line.trim().strip_prefix("at "));
-    places.map(split_location).find(|(file, _)| is_learners(file)).and_then(|(_, line)| line)
+    let mut places = places.map(split_location);
+    places.find(|(file, _)| is_learners(file, lesson)).and_then(|(_, line)| line)
 }
 
 /// What a process that did not end by itself says on stderr.
@@ -189,11 +196,12 @@ mod tests {
     }
 
     fn panic(printed: &str, place: &str, message: &str, stack: &str) -> Panic {
-        Panic::find(&report(printed, place, message, stack), "suite::ex1_f::a_it_holds").unwrap()
+        Panic::find(&report(printed, place, message, stack), "suite::ex1_f::a_it_holds", "l")
+            .unwrap()
     }
 
-    const IN_SUITE: &str = "lessons/lesson06_rope/tests/../suite/mod.rs:26:5";
-    const IN_FILE: &str = "lessons/lesson06_rope/tests/../src/exercise.rs:29:5";
+    const IN_SUITE: &str = "lessons/l/tests/../suite/mod.rs:26:5";
+    const IN_FILE: &str = "lessons/l/tests/../src/exercise.rs:29:5";
 
     #[test]
     fn a_message_keeps_its_lines_and_loses_the_noise() {
@@ -224,10 +232,21 @@ mod tests {
         let stack = "   4: ndarray::panic\n             at /home/ndarray/src/lib.rs:9:9\n\
                      \x20  5: exercise::exercise::f\n             at ./lessons/l/tests/../src/exercise.rs:47:13";
         assert_eq!(panic("", "/home/ndarray/src/lib.rs:9:9", "shape", stack).line, Some(47));
-        let windows = r"lessons\lesson06_rope\tests\../src/exercise.rs:30:5";
+        let windows = r"lessons\l\tests\../src/exercise.rs:30:5";
         assert_eq!(panic("", windows, "mine", "").line, Some(30));
         let drive = r"C:\work\lessons\l\src\exercise.rs:31:5";
         assert_eq!(panic("", drive, "mine", "").line, Some(31));
+    }
+
+    #[test]
+    fn the_file_of_another_lesson_is_not_this_one() {
+        let other = "lessons/k/src/exercise.rs:29:5";
+        assert_eq!(panic("", other, "not yet implemented", "").line, None);
+        let stack = "   4: k::f\n             at ./lessons/k/src/exercise.rs:29:5\n\
+                     \x20  5: l::g\n             at ./lessons/l/src/exercise.rs:7:13";
+        assert_eq!(panic("", other, "not yet implemented", stack).line, Some(7));
+        let error = message("error", "lessons/k/src/exercise.rs", 5, "broken");
+        assert_eq!(first_error(&error, "l").unwrap().line, None);
     }
 
     #[test]
@@ -239,7 +258,7 @@ mod tests {
 
     #[test]
     fn without_a_report_there_is_no_panic() {
-        assert_eq!(Panic::find("running 1 test\n", "suite::ex1_f::a_it_holds"), None);
+        assert_eq!(Panic::find("running 1 test\n", "suite::ex1_f::a_it_holds", "l"), None);
         assert!(crash("thread 'x' has overflowed its stack\nfatal").starts_with("The stack"));
     }
 
@@ -259,14 +278,15 @@ mod tests {
             + &message("warning", file, 2, "warning")
             + &message("error", file, 9, "late")
             + &message("error", file, 5, "--> lessons/l/tests/../src/exercise.rs:5");
-        let error = first_error(&messages).unwrap();
+        let error = first_error(&messages, "l").unwrap();
         assert_eq!(
             (error.line, error.message.as_str()),
             (Some(5), "--> lessons/l/src/exercise.rs:5")
         );
-        let error = first_error(&message("error", "lessons/l/suite/mod.rs", 1, "suite")).unwrap();
+        let error =
+            first_error(&message("error", "lessons/l/suite/mod.rs", 1, "suite"), "l").unwrap();
         assert_eq!((error.line, error.message.as_str()), (None, "suite"));
-        assert_eq!(first_error(&message("warning", file, 2, "warning")), None);
+        assert_eq!(first_error(&message("warning", file, 2, "warning"), "l"), None);
     }
 
     #[test]

@@ -220,11 +220,20 @@ struct Cache {
     folder: PathBuf,
     /// A hash of all that every lesson depends on.
     common: u64,
+    /// Number of each lesson without a solution, and the learner's file, on which later lessons
+    /// depend then.
+    withheld: Vec<(usize, PathBuf)>,
 }
 
 impl Cache {
     fn of(outline: &Outline) -> Self {
-        Self { folder: target(&outline.root).join("course/progress"), common: common_hash(outline) }
+        let lessons = outline.lessons.iter().map(|entry| &entry.lesson);
+        let withheld = lessons.filter(|lesson| lesson.is_withheld());
+        Self {
+            folder: target(&outline.root).join("course/progress"),
+            common: common_hash(outline),
+            withheld: withheld.map(|lesson| (lesson.number, lesson.dir.join(EXERCISE))).collect(),
+        }
     }
 
     fn file(&self, entry: &Entry) -> PathBuf {
@@ -235,6 +244,9 @@ impl Cache {
         let mut hasher = DefaultHasher::new();
         self.common.hash(&mut hasher);
         fs::read(entry.lesson.dir.join(EXERCISE)).ok().hash(&mut hasher);
+        for file in self.withheld.iter().filter(|(number, _)| *number < entry.lesson.number) {
+            fs::read(&file.1).ok().hash(&mut hasher);
+        }
         hasher.finish()
     }
 

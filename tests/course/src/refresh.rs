@@ -5,7 +5,7 @@ use std::{fs, io};
 
 use tempfile::NamedTempFile;
 
-use crate::lesson::{Lesson, LessonError};
+use crate::lesson::{Lesson, LessonError, STUB};
 use crate::stub::{self, StubError};
 use crate::work::find_work;
 
@@ -63,9 +63,13 @@ impl Stub {
     /// [`RefreshError`] if the lesson has something missing or wrong.
     pub fn of(lesson: Lesson) -> Result<Self, RefreshError> {
         let manifest = lesson.manifest()?;
-        let solution = lesson.read(SOLUTION)?;
-        let fresh = stub::generate(&lesson, &manifest, &solution)
-            .map_err(|source| RefreshError::Stub { path: lesson.label(SOLUTION), source })?;
+        let fresh = if lesson.is_withheld() {
+            lesson.read(STUB)?
+        } else {
+            let solution = lesson.read(SOLUTION)?;
+            stub::generate(&lesson, &manifest, &solution)
+                .map_err(|source| RefreshError::Stub { path: lesson.label(SOLUTION), source })?
+        };
         let current = match lesson.read(EXERCISE) {
             Err(LessonError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 None

@@ -34,6 +34,23 @@ impl<'a> Source<'a> {
         self.range(function).map(|range| &self.text[range])
     }
 
+    /// A function, type or constant without docs and attributes.
+    pub fn item_text(&self, name: &str) -> Option<&'a str> {
+        let item = self.file.items.iter().find(|item| name_of(item).as_deref() == Some(name))?;
+        let attributes = match item {
+            Item::Fn(item) => &item.attrs,
+            Item::Const(item) => &item.attrs,
+            Item::Struct(item) => &item.attrs,
+            Item::Enum(item) => &item.attrs,
+            _ => return None,
+        };
+        let text = &self.text[item.span().byte_range()];
+        let start = attributes
+            .last()
+            .map_or(0, |last| last.span().byte_range().end - item.span().byte_range().start);
+        Some(text[start..].trim_start())
+    }
+
     /// A function without docs and attributes, and below it whatever else of the file it uses,
     /// directly or not, but no function in `others`: a helper may be half of the answer.
     pub fn body_with_helpers(&self, function: &str, others: &[&str]) -> Option<String> {
@@ -131,6 +148,13 @@ fn name_of(item: &Item) -> Option<String> {
         _ => return None,
     };
     Some(name.to_string())
+}
+
+/// A piece of a file's code without comments and without any space.
+pub(crate) fn compact(text: &str, node: &impl Spanned) -> String {
+    let mut code = words(&text[node.span().byte_range()]).concat();
+    code.retain(|letter| !letter.is_whitespace());
+    code
 }
 
 /// Every token of a piece of code; docs and strings are one token each.

@@ -18,6 +18,10 @@ const MAX_TUPLE: usize = 60;
 /// of the suite that called them, `inline` is the business of whoever wrote the body.
 const DROPPED_ATTRIBUTES: [&str; 2] = ["inline", "track_caller"];
 
+/// The line of a stub that a copy without the solution must not have.
+pub(crate) const REFERENCE_IS_BESIDE: &str = "\
+//! The reference is in `solution.rs` beside this file. Keep it shut until you have tried.";
+
 /// Why no stub can be made of a solution.
 #[derive(Debug, thiserror::Error)]
 pub enum StubError {
@@ -126,7 +130,7 @@ fn header(lesson: &Lesson, manifest: &Manifest) -> String {
 //! - only exercise {example}: `cargo test -p {name} ex{example}`
 //! - what to mend first: `cargo course check {number}`; if you are stuck, `cargo course hint {number}.1`
 //!
-//! The reference is in `solution.rs` beside this file. Keep it shut until you have tried.
+{REFERENCE_IS_BESIDE}
 "
     )
 }

@@ -180,7 +180,7 @@ impl Runner {
         command.arg("--message-format=json-diagnostic-rendered-ansi").stdin(Stdio::null());
         let output = command.output().map_err(SuiteError::Cargo)?;
         let messages = String::from_utf8_lossy(&output.stdout);
-        if let Some(error) = output::first_error(&messages) {
+        if let Some(error) = output::first_error(&messages, &lesson.name) {
             return Ok(Build::Broken(error));
         }
         match output::executable(&messages) {
@@ -245,7 +245,7 @@ impl Suite {
 
     fn failure(&self, test: &str, place: (usize, usize), run: &Run) -> Failure {
         let test = test.to_string();
-        let panic = output::Panic::find(&run.stdout, &test);
+        let panic = output::Panic::find(&run.stdout, &test, &self.lesson.name);
         let (kind, message, printed, line) = match (run.status, panic) {
             (None, _) => {
                 let seconds = self.timeout.as_secs();

@@ -145,19 +145,31 @@ fn sentence(test: &str) -> String {
     name.replace('_', " ")
 }
 
-/// A `todo!` may stand in another exercise, which this one calls.
+/// A `todo!` may stand in another exercise, which this one calls or its tests need; in a copy for
+/// a class also in one of another lesson.
 fn todo(exercise: ExerciseRef<'_>, message: &str) -> String {
     let mut others = exercise.entry.exercises().filter(|other| other.index != exercise.index);
     let other = others.find(|other| message.contains(&format!("exercise {}:", other.number())));
     match other {
         Some(other) => format!(
-            "`{}` calls `{}`, exercise {}, which is still a todo!(): write that one first.",
+            "`{}` needs `{}`, exercise {}, which is still a todo!(): write that one first.",
             exercise.function(),
             other.function(),
             other.number()
         ),
-        None => "A todo!() in your function was reached.".to_string(),
+        None => match message.split_once(" in lessons/") {
+            Some((needed, file)) if !exercise.entry.lesson.label("").ends_with(folder(file)) => {
+                let needed = needed.trim_start_matches("not yet implemented: ").replace(':', ",");
+                format!("This builds on {needed}, which is still a todo!(): write that one first.")
+            }
+            _ => "A todo!() in your function was reached.".to_string(),
+        },
     }
+}
+
+/// The first folder of a path, with its `/`.
+fn folder(path: &str) -> &str {
+    path.find('/').map_or(path, |end| &path[..=end])
 }
 
 fn shortened(printed: &str) -> String {
@@ -174,7 +186,15 @@ fn shortened(printed: &str) -> String {
 fn not_compiled(entry: &Entry, error: &CompileError) -> Result<String, RefreshError> {
     let file = entry.lesson.label(EXERCISE);
     let changed = changed_signature(entry)?;
-    let mut text = format!("\n  {}\n", paint(BAD, "Your file does not compile."));
+    // In a copy for a class, lessons build on the learner's other files.
+    let is_other =
+        error.message.contains("lessons/") && !error.message.contains(&entry.lesson.label(""));
+    let what = if is_other {
+        "A lesson on which this one builds does not compile."
+    } else {
+        "Your file does not compile."
+    };
+    let mut text = format!("\n  {}\n", paint(BAD, what));
     match (changed, error.line) {
         (Some((exercise, must_be)), _) => {
             text += &format!("  edit    {}\n", exercise.place());

@@ -178,12 +178,36 @@ pub fn assert_no_known_mistake(known: &[Known], exercise: &str, answer: &[Part])
     let (Some(mistake), None) = (same.next(), same.next()) else {
         return;
     };
+    fail(known, answer, mistake.says);
+}
+
+/// Asserts that `answer`, what `exercise` gave for its fixed input, is what the reference gave.
+///
+/// For copies of the course in which the reference itself is not: there a function has nothing
+/// else to be compared with.
+///
+/// # Panics
+/// If the answer is another one, or if `known` does not have the exercise. The reported line is
+/// the caller's.
+#[track_caller]
+pub fn assert_recorded_answer(known: &[Known], exercise: &str, answer: &[Part]) {
+    let Some(known) = known.iter().find(|known| known.exercise == exercise) else {
+        panic!("no answers of {exercise} are recorded: run `cargo course verify --record`");
+    };
+    if !are_same(answer, known.right) {
+        fail(known, answer, "for a fixed input your answer is not the reference's");
+    }
+}
+
+/// Says what is wrong with an answer, and where it differs from the right one.
+#[track_caller]
+fn fail(known: &Known, answer: &[Part], says: &str) -> ! {
     let mut pairs = answer.iter().zip(known.right);
     let difference = pairs.find(|(received, expected)| !received.is_same(expected));
     let difference = difference.map(|(received, expected)| received.difference(expected));
     panic!(
         "{}\n\n{}\n\n{}",
-        wrapped(&format!("{exercise}: {}.", mistake.says)),
+        wrapped(&format!("{}: {says}.", known.exercise)),
         difference.unwrap_or_default(),
         wrapped(&format!("To read: {}", known.read)),
     );

@@ -38,7 +38,7 @@ mod text;
 mod values;
 
 pub use compare::{compare, compare_with_known};
-pub use known::{Known, Mistake, Part, assert_no_known_mistake};
+pub use known::{Known, Mistake, Part, assert_no_known_mistake, assert_recorded_answer};
 pub use mismatch::{Entry, Mismatch};
 pub use numeric::{STEP, numerical_gradient, random, weighted_sum};
 pub use text::wrapped;

@@ -96,11 +96,10 @@ fn one_exercise(guide: &Guide, exercise: ExerciseRef<'_>) -> anyhow::Result<Exit
     match report.outcomes[exercise.index] {
         Outcome::Passed(n) => {
             let code = praise(guide, &format!("{exercise} passes {}.", count(n, "test")))?;
-            let number = exercise.number();
-            anstream::println!(
-                "
-  The reference beside yours: cargo course diff {number}"
-            );
+            if !exercise.entry.lesson.is_withheld() {
+                let number = exercise.number();
+                anstream::println!("\n  The reference beside yours: cargo course diff {number}");
+            }
             Ok(code)
         }
         _ => red(guide, exercise, &report),

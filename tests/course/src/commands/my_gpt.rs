@@ -6,7 +6,7 @@ use std::hash::{Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use course::curve::{Row, beside, read_metrics};
 use course::outline::Entry;
@@ -40,8 +40,18 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
     let guide = Guide::new()?;
+    let has_trainer = guide.outline.root.join("capstone").is_dir();
+    ensure!(has_trainer, "this copy of the course has no trainer yet: it comes with lesson 14");
     let progress = guide.progress()?;
     let mine = finished(&progress);
+    let is_withheld = |entry: &&Entry| entry.lesson.is_withheld();
+    let is_mine = |entry: &Entry| mine.iter().any(|m| m.lesson == entry.lesson);
+    if let Some(entry) = guide.outline.lessons.iter().filter(is_withheld).find(|e| !is_mine(e)) {
+        let number = entry.lesson.number;
+        bail!(
+            "lesson {number:02} is not finished, and this copy has no reference to take its place"
+        );
+    }
     anstream::print!("{}", parts(&progress, mine.len()));
 
     // The trainer saves when it is interrupted; so this process must outlive it.
@@ -54,7 +64,8 @@ pub(crate) fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(code));
     }
     match &arguments.out {
-        Some(out) if !mine.is_empty() && !arguments.is_resumed => {
+        // Where a solution is withheld, there is no reference to compare with.
+        Some(out) if !mine.is_empty() && !arguments.is_resumed && !mine.iter().any(is_withheld) => {
             anstream::print!("{}", parts(&progress, mine.len()));
             compare(&guide, &arguments, out)
         }

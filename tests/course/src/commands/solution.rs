@@ -45,13 +45,21 @@ pub(crate) fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether somebody has earned the look, or given up; if not, says what to do.
+/// Whether there is a reference, and somebody has earned the look, or given up; if not, says
+/// what to do.
 pub(super) fn may_see(
     guide: &Guide,
     exercise: ExerciseRef<'_>,
     gives_up: bool,
     command: &str,
 ) -> anyhow::Result<bool> {
+    if exercise.entry.lesson.is_withheld() {
+        let number = exercise.entry.lesson.number;
+        println!("This copy of the course does not carry the solution of lesson {number:02}.\n");
+        println!("  a hint        cargo course hint {}", exercise.number());
+        println!("  what to read  {}", exercise.entry.reading(&guide.outline.root));
+        return Ok(false);
+    }
     if gives_up || guide.passes(exercise)? {
         return Ok(true);
     }

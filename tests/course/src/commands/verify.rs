@@ -6,7 +6,7 @@ use clap::Args;
 use course::lesson::{find_lessons, select};
 use course::verify;
 
-use super::{FOUND, workspace_root};
+use super::{FOUND, project_root};
 
 /// Prove that every known mistake is caught and named
 ///
@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
-    let root = workspace_root()?;
+    let root = project_root()?;
     let lessons = select(find_lessons(&root)?, &args.lessons)?;
     let options = verify::Options { record: args.record, strict: args.strict };
     let report = verify::verify(&root, lessons, options)?;

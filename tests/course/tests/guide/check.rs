@@ -54,7 +54,7 @@ fn each_way_of_failing_has_its_name() {
         course.solve(1, function, body);
         course.run(&["check", exercise])
     };
-    check("1.2", "double(x) + 1").has(1, &["a todo!() is left", "calls `double`, exercise 1.1"]);
+    check("1.2", "double(x) + 1").has(1, &["a todo!() is left", "needs `double`, exercise 1.1"]);
     check("1.2", "if x > 0 { todo!() } else { x }").has(1, &["a todo!() is left", "reached"]);
     let overflow = "double_and_one(std::hint::black_box(x) + 1) + 1";
     check("1.2", overflow).has(1, &["it crashed"]);

@@ -19,6 +19,7 @@
 #![warn(missing_docs)]
 
 pub mod curve;
+pub mod grade;
 pub mod lesson;
 pub mod outline;
 mod output;

@@ -14,6 +14,7 @@
 //! | [`reset`] | puts fresh stubs in place, and keeps what was there |
 //! | [`curve`] | the loss of two trainings in one picture |
 //! | [`text`] | colours, line lengths, spans of time |
+//! | [`grade`] | grades what students hand in |
 //! | [`verify`] | proves that every known mistake is caught and named |
 
 #![warn(missing_docs)]

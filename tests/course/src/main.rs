@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    BAD_INPUT, check, diff, hint, my_gpt, next, reset, solution, status, stubs, verify, watch,
+    BAD_INPUT, check, diff, grade, hint, my_gpt, next, reset, solution, status, stubs, verify, watch,
 };
 
 /// Fourteen Steps to a GPT: your guide through the lessons
@@ -40,6 +40,7 @@ enum Command {
     Diff(diff::Arguments),
     Reset(reset::Arguments),
     MyGpt(my_gpt::Arguments),
+    Grade(grade::Arguments),
     Stubs(stubs::Arguments),
     Verify(verify::Arguments),
 }
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         Some(Command::Diff(arguments)) => diff::run(arguments),
         Some(Command::Reset(arguments)) => reset::run(arguments),
         Some(Command::MyGpt(arguments)) => my_gpt::run(arguments),
+        Some(Command::Grade(arguments)) => grade::run(arguments),
         Some(Command::Stubs(arguments)) => stubs::run(arguments),
         Some(Command::Verify(arguments)) => verify::run(arguments),
     };

@@ -1,9 +1,9 @@
 //! The place where a submission is compiled: a workspace of its own, one crate per lesson, made
 //! of the instructor's files and the student's functions.
 //!
-//! Every submission has a fresh folder, so no program can be that of somebody else. What all
-//! have in common, the lessons and their dependencies, is compiled once: the target folder is
-//! the same.
+//! Every submission has a fresh folder and packages with names of their own, so no program can
+//! be that of somebody else. What all have in common, the lessons and their dependencies, is
+//! compiled once: the target folder is the same.
 
 use std::collections::HashMap;
 use std::fs;
@@ -81,7 +81,7 @@ impl Bench {
             let lesson = &entry.lesson;
             let folder = at.join(&lesson.name);
             fs::create_dir_all(folder.join("suite"))?;
-            let package = format!("grade_{}", lesson.name);
+            let package = workspace.package(&lesson.name);
             let manifest = crate_manifest(&self.root, lesson, &package, "reseed")?;
             write(&folder.join("Cargo.toml"), &manifest)?;
             write(&folder.join("main.rs"), &main(&lesson.name))?;
@@ -97,6 +97,13 @@ impl Bench {
 }
 
 impl Workspace<'_> {
+    /// A name that no other submission's package has: cargo tells programs in one target folder
+    /// apart by that, and not by where their workspaces are.
+    fn package(&self, lesson: &str) -> String {
+        let unique = self.folder.path().file_name().unwrap_or_default().to_string_lossy();
+        format!("grade_{lesson}_{unique}")
+    }
+
     /// Puts a student's functions in place.
     pub(super) fn put(&self, lesson: &str, exercise: &str) -> anyhow::Result<()> {
         write(&self.folder.path().join(lesson).join("exercise.rs"), exercise)
@@ -128,7 +135,7 @@ impl Workspace<'_> {
         command.args(["build", "--tests", "--quiet", "--offline", "--keep-going"]);
         command.arg("--message-format=json").current_dir(self.folder.path());
         for lesson in lessons {
-            command.arg("--package").arg(format!("grade_{lesson}"));
+            command.arg("--package").arg(self.package(lesson));
         }
         command.env("CARGO_TARGET_DIR", self.bench.folder.join("target"));
         command.env("CARGO_INCREMENTAL", "0").env("CARGO_TERM_COLOR", "never");

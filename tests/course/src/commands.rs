@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod diff;
+pub(crate) mod grade;
 pub(crate) mod handout;
 pub(crate) mod hint;
 pub(crate) mod my_gpt;

@@ -14,12 +14,14 @@
 //! | [`reset`] | puts fresh stubs in place, and keeps what was there |
 //! | [`curve`] | the loss of two trainings in one picture |
 //! | [`text`] | colours, line lengths, spans of time |
+//! | [`grade`] | grades what students hand in |
 //! | [`handout`] | makes a copy for a class, without the answers |
 //! | [`verify`] | proves that every known mistake is caught and named |
 
 #![warn(missing_docs)]
 
 pub mod curve;
+pub mod grade;
 pub mod handout;
 pub mod lesson;
 pub mod outline;

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    BAD_INPUT, check, diff, handout, hint, my_gpt, next, reset, solution, status, stubs, verify,
-    watch,
+    BAD_INPUT, check, diff, grade, handout, hint, my_gpt, next, reset, solution, status, stubs,
+    verify, watch,
 };
 
 /// Fourteen Steps to a GPT: your guide through the lessons
@@ -41,9 +41,10 @@ enum Command {
     Diff(diff::Arguments),
     Reset(reset::Arguments),
     MyGpt(my_gpt::Arguments),
+    Handout(handout::Arguments),
+    Grade(grade::Arguments),
     Stubs(stubs::Arguments),
     Verify(verify::Arguments),
-    Handout(handout::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -57,9 +58,10 @@ fn main() -> ExitCode {
         Some(Command::Diff(arguments)) => diff::run(arguments),
         Some(Command::Reset(arguments)) => reset::run(arguments),
         Some(Command::MyGpt(arguments)) => my_gpt::run(arguments),
+        Some(Command::Handout(arguments)) => handout::run(arguments),
+        Some(Command::Grade(arguments)) => grade::run(arguments),
         Some(Command::Stubs(arguments)) => stubs::run(arguments),
         Some(Command::Verify(arguments)) => verify::run(arguments),
-        Some(Command::Handout(arguments)) => handout::run(arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

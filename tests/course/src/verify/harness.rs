@@ -13,6 +13,7 @@ use toml::{Table, Value};
 
 use super::Course;
 use super::record;
+use crate::lesson::Lesson;
 use crate::stub;
 
 /// `stub`, `attention_scores::without_the_scale`, or anything else for the reference.
@@ -29,7 +30,8 @@ impl Harness {
     /// Writes the crates into `folder` and builds them, without the network.
     pub(super) fn build(root: &Path, folder: &Path, courses: &[Course]) -> anyhow::Result<Self> {
         let root = root.canonicalize().with_context(|| format!("cannot find {root:?}"))?;
-        write(&folder.join("Cargo.toml"), &workspace_manifest(&root, courses)?)?;
+        let members: Vec<_> = courses.iter().map(|course| course.lesson.name.as_str()).collect();
+        write(&folder.join("Cargo.toml"), &workspace_manifest(&root, &members)?)?;
         let lock = root.join("Cargo.lock");
         fs::copy(&lock, folder.join("Cargo.lock"))
             .with_context(|| format!("cannot copy {lock:?}"))?;
@@ -55,7 +57,8 @@ impl Harness {
     }
 }
 
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+/// Writes a file, unless it has this text.
+pub(crate) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     if fs::read_to_string(path).is_ok_and(|old| old == text) {
         return Ok(()); // cargo would build it again
     }
@@ -63,11 +66,10 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 /// The root's dependencies and profile, with the members that are checked.
-fn workspace_manifest(root: &Path, courses: &[Course]) -> anyhow::Result<String> {
+pub(crate) fn workspace_manifest(root: &Path, members: &[&str]) -> anyhow::Result<String> {
     let mut manifest = read_toml(&root.join("Cargo.toml"))?;
     let mut workspace = Table::new();
-    let members = courses.iter().map(|course| Value::from(course.lesson.name.as_str()));
-    workspace.insert("members".into(), Value::Array(members.collect()));
+    workspace.insert("members".into(), members.to_vec().into());
     workspace.insert("resolver".into(), "3".into());
     if let Some(Value::Table(dependencies)) =
         manifest.get_mut("workspace").and_then(|workspace| workspace.get_mut("dependencies"))
@@ -106,13 +108,20 @@ fn write_crate(root: &Path, folder: &Path, course: &Course) -> anyhow::Result<()
     write(&folder.join("stub.rs"), &stub)?;
     write(&folder.join("subject.rs"), &subject(course)?)?;
     write(&folder.join("main.rs"), &main(root, course))?;
-    write(&folder.join("Cargo.toml"), &crate_manifest(root, course)?)
+    let name = format!("verify_{}", lesson.name);
+    write(&folder.join("Cargo.toml"), &crate_manifest(root, lesson, &name, "record")?)
 }
 
-/// What the lesson needs and what its suite needs, the lesson itself, and gradcheck recording.
-fn crate_manifest(root: &Path, course: &Course) -> anyhow::Result<String> {
-    let name = &course.lesson.name;
-    let of_lesson = read_toml(&course.lesson.dir.join("Cargo.toml"))?;
+/// What the lesson needs and what its suite needs, the lesson itself, and gradcheck with a
+/// feature of its own.
+pub(crate) fn crate_manifest(
+    root: &Path,
+    lesson: &Lesson,
+    package: &str,
+    feature: &str,
+) -> anyhow::Result<String> {
+    let name = &lesson.name;
+    let of_lesson = read_toml(&lesson.dir.join("Cargo.toml"))?;
     let mut dependencies = Table::new();
     for section in ["dependencies", "dev-dependencies"] {
         if let Some(Value::Table(section)) = of_lesson.get(section) {
@@ -121,14 +130,14 @@ fn crate_manifest(root: &Path, course: &Course) -> anyhow::Result<String> {
     }
     let path = root.join("lessons").join(name).display().to_string();
     dependencies.insert(name.clone(), Table::from_iter([("path".into(), path.into())]).into());
-    let gradcheck = [("workspace".into(), true.into()), ("features".into(), vec!["record"].into())];
+    let gradcheck = [("workspace".into(), true.into()), ("features".into(), vec![feature].into())];
     dependencies.insert("gradcheck".into(), Table::from_iter(gradcheck).into());
     let dependencies = toml::to_string(&Table::from_iter(
         [("dependencies", dependencies)]
             .map(|(name, table)| (name.to_string(), Value::Table(table))),
     ))?;
     Ok(format!(
-        "[package]\nname = \"verify_{name}\"\nedition = \"2024\"\nautotests = false\n\n\
+        "[package]\nname = \"{package}\"\nedition = \"2024\"\nautotests = false\n\n\
          [[test]]\nname = \"{name}\"\npath = \"main.rs\"\n\n{dependencies}"
     ))
 }

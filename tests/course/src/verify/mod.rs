@@ -11,7 +11,7 @@
 //! | `record` | writes and compares `suite/known.rs` |
 //! | `judge` | what must hold for the reference, the stub and each mistake |
 
-mod harness;
+pub(crate) mod harness;
 mod judge;
 mod record;
 mod trial;

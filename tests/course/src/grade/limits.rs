@@ -1,0 +1,98 @@
+//! Runs a process that is not trusted: with an end, and with bounds on what it takes.
+
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often a running process is looked at.
+const PULSE: Duration = Duration::from_millis(3);
+/// More output than this is not read.
+const MAX_OUTPUT: u64 = 4 * 1024 * 1024;
+
+/// What one process may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Address space in MiB.
+    pub memory: u64,
+    /// The largest file it may write, and so the longest output, in MiB.
+    pub output: u64,
+}
+
+/// What a process left behind.
+#[derive(Debug)]
+pub struct Ended {
+    /// `None` if it had to be ended.
+    pub status: Option<ExitStatus>,
+    /// Its output.
+    pub stdout: Vec<u8>,
+    /// Its messages.
+    pub stderr: Vec<u8>,
+}
+
+/// The command that runs `program` within bounds.
+///
+/// The shell sets them and then becomes the program. macOS has no bound on the address space:
+/// there the line says nothing and does nothing.
+pub fn bounded(program: &std::ffi::OsStr, bounds: Bounds) -> Command {
+    let Bounds { memory, output } = bounds;
+    let script = format!(
+        "ulimit -c 0; ulimit -v {} 2>/dev/null; ulimit -f {}; exec \"$0\" \"$@\"",
+        memory * 1024,
+        output * 2048 // blocks of 512 bytes
+    );
+    let mut command = Command::new("/bin/sh");
+    command.arg("-c").arg(script).arg(program);
+    command
+}
+
+/// Runs a command to its end, or ends it and all that it started after `limit`.
+///
+/// # Errors
+/// If it cannot be started.
+pub fn run(command: &mut Command, limit: Duration) -> io::Result<Ended> {
+    run_with_input(command, limit, &[])
+}
+
+/// [`run`] with something to read for the process.
+///
+/// # Errors
+/// If it cannot be started.
+pub fn run_with_input(command: &mut Command, limit: Duration, input: &[u8]) -> io::Result<Ended> {
+    // Files, for a pipe that nobody empties would stop the process.
+    let (mut stdout, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    command.stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() });
+    command.stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    let mut child = command.spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        let _ = stdin.write_all(input); // it may have ended already
+    }
+    let status = wait(&mut child, limit)?;
+    let read = |file: &mut std::fs::File| {
+        let mut bytes = Vec::new();
+        file.rewind()?;
+        file.take(MAX_OUTPUT).read_to_end(&mut bytes)?;
+        io::Result::Ok(bytes)
+    };
+    Ok(Ended { status, stdout: read(&mut stdout)?, stderr: read(&mut stderr)? })
+}
+
+fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
+    let deadline = Instant::now() + limit;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= deadline {
+            // The whole group: cargo has started compilers.
+            let group = format!("-{}", child.id());
+            let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+            let _ = child.kill();
+            child.wait()?;
+            return Ok(None);
+        }
+        thread::sleep(PULSE);
+    }
+}

@@ -126,7 +126,8 @@ impl<'a> Suite<'a> {
             return Ok((None, false));
         }
         let stdout = String::from_utf8_lossy(&ended.stdout);
-        let message = match output::Panic::find(&stdout, test) {
+        // The line is not asked for, so the lesson need not be known.
+        let message = match output::Panic::find(&stdout, test, "") {
             Some(panic) => panic.message,
             None => output::crash(&String::from_utf8_lossy(&ended.stderr)),
         };

@@ -280,7 +280,7 @@ fn stream() -> Drawing {
         };
         picture.text((8.0, top + 10.0), Align::Start, Colour::Faint, title);
         for (name, x) in names.into_iter().zip([26.0, 284.0, 538.0]) {
-            picture.text((x, stream - 14.0), Align::Middle, Colour::Ink, name);
+            picture.text((x, stream - 19.0), Align::Middle, Colour::Ink, name);
         }
         let mut arrow = |from, to, colour| {
             let (from, to) = if forward { (from, to) } else { (to, from) };

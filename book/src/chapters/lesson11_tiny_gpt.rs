@@ -44,7 +44,7 @@ fn numbers(n: &mut Numbers) {
     n.says("1.794", loss_of_std(0.02));
     n.says("6.93", loss_of_std(1.0));
     n.given("0.3", "a first loss that is too low, chosen as an example");
-    n.given("0.02", "standard deviation of the first weights, Radford et al. 2019");
+    n.given("0.02", "standard deviation of the first weights, in the released code of GPT-2");
     n.says("0.01", 0.02 / 4f64.sqrt());
     n.says("0.1667", 1.0 / 6.0);
     n.says("-0.8333", 1.0 / 6.0 - 1.0);

@@ -37,3 +37,8 @@ for (const [i, box] of document.querySelectorAll("main li > input[type=checkbox]
         // A browser that keeps nothing still shows the boxes.
     }
 }
+
+// In a widget the arrow keys are its own; elsewhere mdBook turns the page with them.
+for (const widget of document.querySelectorAll(".widget")) {
+    widget.addEventListener("keydown", (event) => event.stopPropagation());
+}

@@ -70,9 +70,10 @@ impl Secrets {
         leaks.collect()
     }
 
-    /// Whether one of them is in a text.
-    pub fn are_in(&self, text: &str) -> bool {
-        !secrets_in(text, &self.index()).is_empty()
+    /// Says of a text whether one of them is in it.
+    pub(super) fn finder(&self) -> impl Fn(&str) -> bool {
+        let index = self.index();
+        move |text| !secrets_in(text, &index).is_empty()
     }
 
     /// The secrets by their first letters.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::handout::SETTINGS;
 use crate::outline::{Entry, ExerciseRef};
 use crate::progress::{Progress, Report, Stage};
 use crate::text::{BOLD, BUSY, DIM, GOOD, duration, fit, paint};
@@ -54,7 +55,7 @@ fn bar(done: usize, all: usize) -> String {
 pub fn next(progress: &Progress<'_>, root: &Path) -> String {
     match progress.next() {
         Some(exercise) => format!("  Next: {}", next_exercise(exercise, root)),
-        None if !root.join("capstone").is_dir() => {
+        None if root.join(SETTINGS).exists() && !root.join("capstone").is_dir() => {
             "  Every exercise of this copy passes. Well done.\n".to_string()
         }
         None => format!(

@@ -137,10 +137,13 @@ pub fn make(outline: &Outline, settings: Settings) -> anyhow::Result<Handout> {
         let is_released = settings.released.contains(&entry.lesson.number);
         lessons::add(&mut copy, root, entry, is_released)?;
     }
-    for Entry { lesson, .. } in &outline.lessons {
-        if !settings.released.contains(&lesson.number) {
-            secrets.add(&lesson.name, &lesson.read("src/solution.rs")?)?;
-        }
+    let is_released = |entry: &&Entry| settings.released.contains(&entry.lesson.number);
+    let (released, withheld): (Vec<_>, Vec<_>) = outline.lessons.iter().partition(is_released);
+    for Entry { lesson, .. } in withheld {
+        secrets.add(&lesson.name, &lesson.read("src/solution.rs")?)?;
+    }
+    for Entry { lesson, .. } in released {
+        secrets.give(&lesson.read("src/solution.rs")?);
     }
     chapters::add(&mut copy, root, &entries)?;
     let has_capstone = is_last && root.join(capstone::FOLDER).is_dir();

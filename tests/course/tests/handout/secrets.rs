@@ -90,6 +90,23 @@ fn an_answer_is_found_in_any_file_and_however_it_is_written() {
 }
 
 #[test]
+fn what_a_released_solution_has_as_well_is_no_secret() {
+    let place = Place::new();
+    place.copy(&["--through", "14", "--release", "1..7", "OUT"]);
+
+    let mut secrets = Secrets::default();
+    secrets.add("lesson02_more", SOLUTION).unwrap();
+    let mut copy = Copy::default();
+    let body = "number.mul_add(2.0, 0.0).max(f64::MIN).min(f64::MAX)";
+    copy.add("src/solution.rs", body);
+    assert_eq!(secrets.leaks(&copy).len(), 1);
+    secrets.give(body);
+    assert_eq!(secrets.leaks(&copy), [""; 0]);
+    copy.add("src/solution.rs", SOLUTION);
+    assert_eq!(secrets.leaks(&copy).len(), 1, "the other function is still one");
+}
+
+#[test]
 fn what_the_contract_says_is_no_secret() {
     let check = "assert!(!numbers.is_empty(), \"`numbers` is empty, must have at least one of \
                  them in it\");";

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    BAD_INPUT, check, diff, grade, hint, my_gpt, next, reset, solution, status, stubs, verify, watch,
+    BAD_INPUT, check, diff, grade, hint, my_gpt, next, reset, solution, status, stubs, verify,
+    watch,
 };
 
 /// Fourteen Steps to a GPT: your guide through the lessons

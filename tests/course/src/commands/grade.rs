@@ -88,8 +88,7 @@ pub(crate) fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
     let outline = Outline::read(&root)?;
     let lessons = lessons(&outline, &args.lessons)?;
     let submissions = find(&args.paths)?;
-    fs::create_dir_all(&args.out)
-        .with_context(|| format!("cannot make {}", args.out.display()))?;
+    fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let options = Options {
         jobs: args.jobs.unwrap_or(cores),

@@ -70,8 +70,19 @@ const PRIMITIVES: [&str; 17] = [
 ];
 /// Words which in a macro's tokens begin what an expression must not contain.
 const KEYWORDS: [&str; 13] = [
-    "unsafe", "static", "impl", "extern", "mod", "struct", "enum", "union", "trait", "use",
-    "macro_rules", "async", "type",
+    "unsafe",
+    "static",
+    "impl",
+    "extern",
+    "mod",
+    "struct",
+    "enum",
+    "union",
+    "trait",
+    "use",
+    "macro_rules",
+    "async",
+    "type",
 ];
 
 /// Why a file is refused: one thing in it that is not allowed.
@@ -135,11 +146,9 @@ impl Rules {
         }
         if STANDARD.contains(&&**root) {
             let module = &rest[0];
-            let is_allowed =
-                STD_MODULES.contains(&&**module) || PRIMITIVES.contains(&&**module);
-            return (!is_allowed).then(|| {
-                format!("`{whole}` is not allowed: an exercise only calculates")
-            });
+            let is_allowed = STD_MODULES.contains(&&**module) || PRIMITIVES.contains(&&**module);
+            return (!is_allowed)
+                .then(|| format!("`{whole}` is not allowed: an exercise only calculates"));
         }
         if ["crate", "self", "super", "$crate"].contains(&&**root) {
             return Some(format!("`{whole}` is not allowed: call your functions by their names"));
@@ -239,9 +248,7 @@ impl Checker<'_> {
     /// What stands between a macro's brackets is no syntax tree yet, so its tokens are checked.
     fn check_tokens(&mut self, tokens: TokenStream) {
         let tokens: Vec<_> = tokens.into_iter().collect();
-        let is_punct = |i: usize, c: char| {
-            matches!(tokens.get(i), Some(TokenTree::Punct(punct)) if punct.as_char() == c)
-        };
+        let is_punct = |i: usize, c: char| matches!(tokens.get(i), Some(TokenTree::Punct(punct)) if punct.as_char() == c);
         let is_colons = |i: usize| is_punct(i, ':') && is_punct(i + 1, ':');
         let mut i = 0;
         while i < tokens.len() {

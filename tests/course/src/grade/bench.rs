@@ -317,8 +317,7 @@ fn subject(entry: &Entry) -> anyhow::Result<String> {
 }
 
 fn clone_of((input, name): (&syn::FnArg, &String)) -> String {
-    let is_reference =
-        matches!(input, syn::FnArg::Typed(parameter) if matches!(*parameter.ty, Type::Reference(_)));
+    let is_reference = matches!(input, syn::FnArg::Typed(parameter) if matches!(*parameter.ty, Type::Reference(_)));
     if is_reference { name.clone() } else { format!("{name}.clone()") }
 }
 

@@ -85,7 +85,8 @@ impl Mended {
 mod tests {
     use super::*;
 
-    const FILE: &str = "use a::b;\n\npub fn f() -> u8 {\n    \"a\"\n}\n\nfn help() -> u8 {\n    b()\n}\n";
+    const FILE: &str =
+        "use a::b;\n\npub fn f() -> u8 {\n    \"a\"\n}\n\nfn help() -> u8 {\n    b()\n}\n";
 
     #[test]
     fn only_the_wrong_body_goes_and_the_lines_stay() {

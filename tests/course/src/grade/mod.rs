@@ -224,9 +224,10 @@ impl<'a> Grader<'a> {
         let texts = self.entries.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let mut failed = Vec::new();
         let report = self.grade_texts("the reference", texts, &mut failed)?;
-        if let Some((test, message)) = failed.iter().find_map(|(test, is_hidden, message)| {
-            (!is_hidden).then_some((test, message))
-        }) {
+        if let Some((test, message)) = failed
+            .iter()
+            .find_map(|(test, is_hidden, message)| (!is_hidden).then_some((test, message)))
+        {
             bail!("this copy cannot grade: its reference fails {test}: {message}");
         }
         if let Some(lesson) = report.lessons.iter().find(|lesson| lesson.problem.is_some()) {
@@ -343,6 +344,10 @@ impl<'a> Paper<'a> {
                 let start = error.span().start();
                 let line = text.lines().nth(start.line.saturating_sub(1)).unwrap_or_default();
                 let column = start.column + 1;
+                let error = error.to_string();
+                let is_vague = error.starts_with("cannot parse string");
+                let unbalanced = "a bracket or a string has no end, or no beginning";
+                let error = if is_vague { unbalanced } else { &error };
                 let problem =
                     format!("{label}:{}:{column}: {error}\n  {}", start.line, line.trim());
                 paper.problem = Some((Status::NotCompiled, problem));
@@ -390,7 +395,8 @@ impl<'a> Paper<'a> {
                 let line = |at: usize| before[..at].matches('\n').count() + 1;
                 line(range.start)..=line(range.end)
             });
-            let is_in = |line: Option<usize>| range.as_ref().zip(line).is_some_and(|(r, l)| r.contains(&l));
+            let is_in =
+                |line: Option<usize>| range.as_ref().zip(line).is_some_and(|(r, l)| r.contains(&l));
             let error = errors.iter().find(|(line, _)| is_in(*line)).or(errors.first());
             if let Some((_, message)) = error {
                 self.errors.push((name, message.clone()));

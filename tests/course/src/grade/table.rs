@@ -43,7 +43,8 @@ fn row(report: &SubmissionReport) -> String {
         .iter()
         .map(|lesson| {
             let has = |status| lesson.exercises.iter().any(|e| e.status == status);
-            let is_blank = |e: &ExerciseReport| [Status::Untouched, Status::Missing].contains(&e.status);
+            let is_blank =
+                |e: &ExerciseReport| [Status::Untouched, Status::Missing].contains(&e.status);
             match lesson.points() {
                 _ if has(Status::Refused) => paint(BAD, "! "),
                 _ if lesson.exercises.iter().all(is_blank) => paint(DIM, "· "),
@@ -93,7 +94,11 @@ fn exercises(report: &SubmissionReport) -> String {
             exercise.message.lines().filter(|line| !line.trim().is_empty()).take(3).collect();
         text += &format!("{}\n", wrap(&fit(&message.join(" "), 220), 6));
     }
-    if text.is_empty() { text } else { format!("\n  {}\n\n{text}", paint(BOLD, &report.submission)) }
+    if text.is_empty() {
+        text
+    } else {
+        format!("\n  {}\n\n{text}", paint(BOLD, &report.submission))
+    }
 }
 
 fn mistakes(reports: &[SubmissionReport]) -> String {

@@ -180,31 +180,35 @@ impl Class {
 fn a_class_is_graded_and_no_trick_helps() {
     let class = Class::new();
     class.hand_in("all_right", &exercise(CUBE, BACKWARD));
-    class.hand_in("own_helper", &exercise("by(x, x * x)", BACKWARD).replace(
-        "pub fn cube_b",
-        "fn by(a: f64, b: f64) -> f64 {\n    a * b\n}\n\npub fn cube_b",
-    ));
+    class.hand_in(
+        "own_helper",
+        &exercise("by(x, x * x)", BACKWARD).replace(
+            "pub fn cube_b",
+            "fn by(a: f64, b: f64) -> f64 {\n    a * b\n}\n\npub fn cube_b",
+        ),
+    );
     class.hand_in("known_mistake", &exercise("x * x", BACKWARD));
     class.hand_in("not_begun", &exercise("let _ = (x,);\n    todo!()", BACKWARD));
     class.hand_in("wrong_type", &exercise(CUBE, "let n: usize = x;\n    d_out"));
     class.hand_in("other_signature", &exercise(CUBE, BACKWARD).replace("(d_out: f64, ", "("));
     class.hand_in("no_rust", &exercise(CUBE, "3.0 * (x"));
-    class.hand_in("finite_differences", &exercise(
-        CUBE,
-        "let h = 1e-5;\n    d_out * (cube(x + h) - cube(x - h)) / (2.0 * h)",
-    ));
+    class.hand_in(
+        "finite_differences",
+        &exercise(CUBE, "let h = 1e-5;\n    d_out * (cube(x + h) - cube(x - h)) / (2.0 * h)"),
+    );
     class.hand_in("crate_root", &exercise("lesson01_cubes::cube(x)", BACKWARD));
     class.hand_in("exit", &exercise("std::process::exit(0)", BACKWARD));
     class.hand_in("endless", &exercise("loop {}", BACKWARD));
     class.hand_in("memory", &exercise("vec![1.0; 1 << 33].len() as f64", BACKWARD));
     class.hand_in("stack", &exercise("1.0 + cube(x)", BACKWARD));
-    class.hand_in("only_the_known_inputs", &exercise(
-        "if x == 2.0 { 8.0 } else if x == 1.0 { 1.0 } else { 0.0 }",
-        BACKWARD,
-    ));
+    class.hand_in(
+        "only_the_known_inputs",
+        &exercise("if x == 2.0 { 8.0 } else if x == 1.0 { 1.0 } else { 0.0 }", BACKWARD),
+    );
     // An old time must not bring back the program of the student before.
     class.hand_in("old_file", &exercise("x", BACKWARD));
-    let old = fs::File::options().append(true).open(class.path(&format!("handed-in/old_file/{PATH}")));
+    let old =
+        fs::File::options().append(true).open(class.path(&format!("handed-in/old_file/{PATH}")));
     old.unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
     fs::create_dir_all(class.path("handed-in/symlink/lessons/lesson01_cubes/src")).unwrap();
     let solution = class.path("course/lessons/lesson01_cubes/src/solution.rs");
@@ -243,7 +247,7 @@ fn a_class_is_graded_and_no_trick_helps() {
     assert_points("wrong_type", [10, 0], "expected `usize`, found `f64`");
     assert_points("wrong_type", [10, 0], "lessons/lesson01_cubes/src/exercise.rs:6");
     assert_points("other_signature", [10, 0], "it must be `pub fn cube_backward(d_out: f64");
-    assert_points("no_rust", [0, 0], "exercise.rs:6:");
+    assert_points("no_rust", [0, 0], "exercise.rs:7:1: a bracket");
     assert_points("finite_differences", [10, 0], "Is it computed by finite differences?");
     assert_points("crate_root", [0, 0], "exercise.rs:2: `lesson01_cubes::cube` is the reference's");
     assert_points("exit", [0, 0], "`std::process::exit` is not allowed");
@@ -263,7 +267,9 @@ fn a_class_is_graded_and_no_trick_helps() {
     // What is graded stays graded, until it changes.
     let times = || {
         let results = fs::read_dir(class.path("grades/results")).unwrap().flatten();
-        let time = |entry: fs::DirEntry| (entry.file_name(), entry.metadata().unwrap().modified().unwrap());
+        let time = |entry: fs::DirEntry| {
+            (entry.file_name(), entry.metadata().unwrap().modified().unwrap())
+        };
         let mut times: Vec<_> = results.map(time).collect();
         times.sort();
         times
@@ -283,7 +289,8 @@ fn a_class_is_graded_and_no_trick_helps() {
     assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
 
     // Per student, for many students.
-    let (code, _, said) = class.grade(&["../handed-in/all_right", &repository, "--format", "gradescope"]);
+    let (code, _, said) =
+        class.grade(&["../handed-in/all_right", &repository, "--format", "gradescope"]);
     assert_eq!((code, said.as_str()), (Some(0), "wrote 2 files to ../grades/gradescope\n"));
     let text = fs::read_to_string(class.path("grades/gradescope/all_right.json")).unwrap();
     assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["score"], 17);
@@ -292,7 +299,10 @@ fn a_class_is_graded_and_no_trick_helps() {
     for (arguments, says) in [
         (&["../nobody"][..], "error: ../nobody: there is no such folder, zip file or repository\n"),
         (&["../course/lessons"], "error: ../course/lessons: neither it nor what is in it has"),
-        (&["../handed-in", "--lessons", "7"], "error: `--lessons 7` has no lesson: there are 1 to 1"),
+        (
+            &["../handed-in", "--lessons", "7"],
+            "error: `--lessons 7` has no lesson: there are 1 to 1",
+        ),
         (&["../handed-in", "--lessons", "x"], "error: `--lessons x` is no range"),
     ] {
         let (code, out, said) = class.grade(arguments);

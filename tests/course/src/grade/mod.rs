@@ -344,6 +344,10 @@ impl<'a> Paper<'a> {
                 let start = error.span().start();
                 let line = text.lines().nth(start.line.saturating_sub(1)).unwrap_or_default();
                 let column = start.column + 1;
+                let error = error.to_string();
+                let is_vague = error.starts_with("cannot parse string");
+                let unbalanced = "a bracket or a string has no end, or no beginning";
+                let error = if is_vague { unbalanced } else { &error };
                 let problem =
                     format!("{label}:{}:{column}: {error}\n  {}", start.line, line.trim());
                 paper.problem = Some((Status::NotCompiled, problem));

@@ -152,3 +152,51 @@ fn nonce() -> String {
     let draw = || RandomState::new().build_hasher().finish();
     format!("{:016x}{:016x}", draw(), draw())
 }
+
+/// Programs that lie about their tests. They are shell scripts: whoever gets around the list of
+/// what is allowed could do no more.
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::lesson::find_root;
+    use crate::outline::Outline;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    /// Why the only test of a program fails, if it does.
+    fn failure(body: &str) -> Option<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("suite");
+        let list = "[ \"$1\" = --list ] && echo 'suite::ex1_f::a_it: test' && exit";
+        let script = format!("#!/bin/sh\nPATH=/usr/bin:/bin\n{list}\n{body}\n");
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let second = Duration::from_secs(1);
+        let limits = Limits { lesson: 2 * second, test: second, memory: 256 };
+        let mut suite = Suite::new(&program, limits, 1).unwrap();
+        let outline = Outline::read(&find_root(Path::new(env!("CARGO_MANIFEST_DIR")))).unwrap();
+        let exercise = outline.lessons[0].exercises().next().unwrap();
+        let outcome = suite.outcome(exercise, &[]).unwrap();
+        assert_eq!(outcome.n_tests, 1);
+        let failure = outcome.said.into_iter().find_map(|said| said.failure);
+        assert_eq!(outcome.n_passed, usize::from(failure.is_none()));
+        failure
+    }
+
+    #[test]
+    fn only_the_nonce_in_the_file_is_a_pass() {
+        let read = "read nonce; read file; read mode;";
+        assert_eq!(failure(&format!("{read} printf %s $nonce > $file")), None);
+        let forged =
+            "echo 'test suite::ex1_f::a_it ... ok'; echo 'test result: ok. 1 passed; 0 failed'";
+        assert!(failure(forged).unwrap().contains("ended before the test"));
+        assert!(failure("exit 0").unwrap().contains("ended before the test"));
+        assert!(failure(&format!("{read} printf 0 > $file")).is_some());
+        assert!(failure(&format!("{read} printf %s $nonce > $file; exit 3")).is_some());
+    }
+
+    #[test]
+    fn time_and_output_have_an_end() {
+        assert_eq!(failure("sleep 100").unwrap(), "it did not end within 1 s");
+        assert!(failure("yes").is_some());
+    }
+}

@@ -247,7 +247,7 @@ fn a_class_is_graded_and_no_trick_helps() {
     assert_points("wrong_type", [10, 0], "expected `usize`, found `f64`");
     assert_points("wrong_type", [10, 0], "lessons/lesson01_cubes/src/exercise.rs:6");
     assert_points("other_signature", [10, 0], "it must be `pub fn cube_backward(d_out: f64");
-    assert_points("no_rust", [0, 0], "exercise.rs:6:");
+    assert_points("no_rust", [0, 0], "exercise.rs:7:1: a bracket");
     assert_points("finite_differences", [10, 0], "Is it computed by finite differences?");
     assert_points("crate_root", [0, 0], "exercise.rs:2: `lesson01_cubes::cube` is the reference's");
     assert_points("exit", [0, 0], "`std::process::exit` is not allowed");

@@ -1,8 +1,7 @@
 //! Where a lesson takes a step in a way that is not the plainest, both give the same numbers.
 
-use approx::assert_abs_diff_eq;
 use gradcheck::{assert_close, random};
-use lesson02_embeddings::{dot, linear_forward};
+use lesson02_embeddings::{dot_rows, linear_forward};
 use lesson03_cross_entropy::{exp, largest, log_softmax};
 use lesson06_rope::{rope_forward, rope_table};
 use lesson07_causal_attention::{batched_mat_mul, transpose};
@@ -12,20 +11,17 @@ use ndarray::{Array1, Array2, Array3, Array4, ArrayRef, Dimension, Zip, s};
 const LENGTHS: [usize; 7] = [0, 1, 15, 16, 17, 32, 45];
 
 #[test]
-fn a_dot_product_of_many_sums_is_that_of_one() {
-    for n in LENGTHS {
-        let (a, b) = (normal(n), normal(2 * n));
-        let plain =
-            |a: &Array1<f64>, b: &Array1<f64>| -> f64 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
-        let head = b.slice(s![..n]).to_owned();
-        assert_abs_diff_eq!(dot(&a, &head), plain(&a, &head), epsilon = 1e-12);
-        // not in one piece
-        let every_other = b.slice(s![..;2]);
-        assert_abs_diff_eq!(
-            dot(&a, &every_other),
-            plain(&a, &every_other.to_owned()),
-            epsilon = 1e-12
-        );
+fn dot_products_of_many_rows_and_sums_are_those_of_one() {
+    for d_in in LENGTHS {
+        for d_out in [0, 1, 3, 4, 5, 11] {
+            let w: Array2<f64> = random((d_out, 2 * d_in), 1);
+            let (x, halves) = (normal(d_in), w.slice(s![.., ..d_in]));
+            let plain = Array1::from_shape_fn(d_out, |o| -> f64 {
+                halves.row(o).iter().zip(&x).map(|(w, x)| w * x).sum()
+            });
+            same("in one piece", &dot_rows(&halves.to_owned(), &x), &plain);
+            same("in several pieces", &dot_rows(&halves, &x), &plain);
+        }
     }
 }
 

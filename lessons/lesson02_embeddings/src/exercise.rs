@@ -9,7 +9,7 @@
 //!
 //! The reference is in `solution.rs` beside this file. Keep it shut until you have tried.
 
-use lesson02_embeddings::{ConfigError, LinearGrads, dot};
+use lesson02_embeddings::{ConfigError, LinearGrads, dot_rows};
 use ndarray::{Array2, Array3, ArrayRef2, ArrayRef3, Axis, CowArray, Ix2, NdFloat};
 
 // Exercise 2.1 · 8 minutes

@@ -1,6 +1,6 @@
 //! The reference solution of lesson 02.
 
-use lesson02_embeddings::{ConfigError, LinearGrads, dot};
+use lesson02_embeddings::{ConfigError, LinearGrads, dot_rows};
 use ndarray::{Array2, Array3, ArrayRef2, ArrayRef3, Axis, CowArray, Ix2, NdFloat};
 
 /// How many dimensions each head gets: `d_model / n_heads`.
@@ -98,7 +98,7 @@ pub fn linear_forward<F: NdFloat>(x: &ArrayRef3<F>, w: &ArrayRef2<F>) -> Array3<
     // One product over the whole batch. A single row, as in generation, is dotted with the
     // rows of W where they lie: the product would first copy W into another order.
     let y = match x.nrows() {
-        1 => w.map_axis(Axis(1), |row| dot(&row, &x.row(0))).insert_axis(Axis(0)),
+        1 => dot_rows(w, &x.row(0)).insert_axis(Axis(0)),
         _ => x.dot(&w.t()),
     };
     unfold(y, batch, seq_len)

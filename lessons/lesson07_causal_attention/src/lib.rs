@@ -23,16 +23,17 @@
 //!
 //! No head is ever copied out: the products read and write strided views of one array. A
 //! single query, as in lesson 14, is no matrix at all, and [`batched_mat_mul`] then walks keys
-//! and values as they lie in memory, where a product of matrices would first copy them into
-//! another order. `cargo bench -p capstone --bench lesson07_causal_attention -- one` prints
+//! and values as they lie in memory, four at a time, where a product of matrices would first
+//! copy them into another order. `cargo bench -p capstone --bench lesson07_causal_attention -- one` prints
 //! both ways.
 
 #![warn(missing_docs)]
 
 extern crate self as lesson07_causal_attention;
 
+use lesson02_embeddings::dot_rows;
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array4, ArrayRef2, ArrayRef4, ArrayView4, Axis, NdFloat, Zip};
+use ndarray::{Array4, ArrayRef1, ArrayRef2, ArrayRef4, ArrayView4, Axis, NdFloat, Zip};
 
 pub mod solution;
 contract!(solution);
@@ -113,13 +114,32 @@ fn mat_mul<F: NdFloat>(
     }
     let (left, mut out) = (left.row(0), out.row_mut(0));
     if right.strides()[0] == 1 {
-        let columns = right.columns();
-        Zip::from(&mut out).and(columns).for_each(|out, column| *out = scale * left.dot(&column));
+        out.assign(&dot_rows(&right.t(), &left));
     } else {
         out.fill(F::zero());
-        Zip::from(&left).and(right.rows()).for_each(|&weight, row| {
-            out.scaled_add(scale * weight, &row);
-        });
+        add_weighted_rows(&left, right, &mut out);
+    }
+    out *= scale;
+}
+
+/// `out += Σ weights[t] * rows[t]`, four rows at a time: then `out` is read and written once
+/// for all four.
+fn add_weighted_rows<F: NdFloat>(
+    weights: &ArrayRef1<F>,
+    rows: &ArrayRef2<F>,
+    out: &mut ArrayRef1<F>,
+) {
+    let fours = weights.axis_chunks_iter(Axis(0), 4).zip(rows.axis_chunks_iter(Axis(0), 4));
+    for (weights, rows) in fours {
+        if weights.len() == 4 {
+            let w = [0, 1, 2, 3].map(|t| weights[t]);
+            let [a, b, c, d] = [0, 1, 2, 3].map(|t| rows.row(t));
+            Zip::from(&mut *out).and(&a).and(&b).and(&c).and(&d).for_each(|out, &a, &b, &c, &d| {
+                *out += w[0] * a + w[1] * b + w[2] * c + w[3] * d;
+            });
+        } else {
+            Zip::from(&weights).and(rows.rows()).for_each(|&w, row| out.scaled_add(w, &row));
+        }
     }
 }
 

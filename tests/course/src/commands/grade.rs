@@ -15,7 +15,7 @@ use course::grade::{Grader, Options, format, page, table};
 use course::outline::Outline;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{FOUND, workspace_root};
+use super::{FOUND, project_root};
 
 /// Grade what students hand in
 ///
@@ -84,7 +84,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
-    let root = workspace_root()?;
+    let root = project_root()?;
     let outline = Outline::read(&root)?;
     let lessons = lessons(&outline, &args.lessons)?;
     let submissions = find(&args.paths)?;

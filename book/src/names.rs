@@ -18,7 +18,8 @@ const FOLDERS: [&str; 4] = ["lessons", "capstone", "tests", "book/src"];
 
 /// Names that the text may use and no code of ours has: those of other people's programs, and
 /// stand-ins such as the two halves of a lesson.
-const ELSEWHERE: [&str; 4] = ["thing_forward", "thing_backward", "d_", "into_shape_with_order"];
+const ELSEWHERE: [&str; 5] =
+    ["thing_forward", "thing_backward", "d_", "into_shape_with_order", "DistributedDataParallel"];
 
 /// All words of the Rust code, without comments.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 use super::report::{ExerciseReport, Status, SubmissionReport};
 use crate::text::{BAD, BOLD, BUSY, DIM, GOOD, count, fit, paint, wrap};
 
-/// Columns of a name.
-const NAME: usize = 24;
+/// Columns of a name: so a row with fourteen lessons fits the terminal.
+const NAME: usize = 20;
 /// So many of the most frequent mistakes are shown.
 const N_MISTAKES: usize = 5;
 /// With more submissions the exercises of each are not listed.
@@ -15,7 +15,7 @@ pub fn table(reports: &[SubmissionReport]) -> String {
     let mut text = String::from("\n");
     let lessons = reports.first().map_or(&[][..], |report| &report.lessons);
     let numbers: Vec<_> = lessons.iter().map(|lesson| lesson.lesson[6..8].to_string()).collect();
-    text += &format!("  {:NAME$}  points       {}\n", "", paint(DIM, &numbers.join("  ")));
+    text += &format!("  {:NAME$}  points       {}\n", "", paint(DIM, &numbers.join(" ")));
     for report in reports {
         text += &row(report);
     }
@@ -55,7 +55,7 @@ fn row(report: &SubmissionReport) -> String {
         })
         .collect();
     let points = format!("{points:>4} of {max_points:<4}");
-    format!("  {}  {points} {}\n", fit(submission, NAME), signs.join("  "))
+    format!("  {}  {points} {}\n", fit(submission, NAME), signs.join(" "))
 }
 
 /// Why a submission or a lesson of it has no points.
@@ -127,4 +127,25 @@ pub fn frequent_mistakes(reports: &[SubmissionReport]) -> Vec<(usize, String, St
     }
     counts.sort_by_key(|(n, ..)| std::cmp::Reverse(*n));
     counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grade::report::LessonReport;
+
+    #[test]
+    fn fourteen_lessons_fit_the_terminal() {
+        let lesson = |n: usize| LessonReport {
+            lesson: format!("lesson{n:02}_topic"),
+            title: "Topic".to_string(),
+            problem: None,
+            exercises: Vec::new(),
+        };
+        let lessons = (1..=14).map(lesson).collect();
+        let name = "a name that is longer than its column";
+        let report = SubmissionReport::new(name, lessons);
+        let text = anstream::adapter::strip_str(&table(&[report])).to_string();
+        assert!(text.lines().all(|line| line.trim_end().chars().count() <= 80), "{text}");
+    }
 }

@@ -104,6 +104,9 @@ struct Paper<'a> {
     problem: Option<(Status, String)>,
     /// What the compiler says about an exercise, by its function.
     errors: Vec<(String, String)>,
+    /// What the compiler said about an import that was taken out. If the rest does not compile
+    /// without it, this is the reason, and not what is missing then.
+    import_error: Option<String>,
     built: Built,
 }
 
@@ -332,6 +335,7 @@ impl<'a> Paper<'a> {
             text: text.clone().unwrap_or_default(),
             problem: None,
             errors: Vec::new(),
+            import_error: None,
             built: Built::default(),
         };
         let label = entry.lesson.label(EXERCISE);
@@ -389,6 +393,9 @@ impl<'a> Paper<'a> {
         let lines: Vec<_> = errors.iter().filter_map(|(line, _)| *line).collect();
         let before = self.mended.text.clone();
         let Some(names) = self.mended.take_out(&lines) else { return false };
+        if names.is_empty() && self.import_error.is_none() {
+            self.import_error = errors.first().map(|(_, message)| message.clone());
+        }
         for name in names {
             let range = crate::source::Source::parse(&before).ok().and_then(|s| s.range(&name));
             let range = range.map(|range| {
@@ -419,7 +426,8 @@ fn build_round(workspace: &Workspace<'_>, mut open: Vec<&mut Paper<'_>>) -> anyh
             let problem = "compiling it took too much time or memory".to_string();
             paper.problem = Some((Status::NotCompiled, problem));
         } else if built.program.is_none() && !paper.mend(&built.errors) {
-            let message = built.errors.first().map(|(_, message)| message.clone());
+            let first = built.errors.first().map(|(_, message)| message.clone());
+            let message = paper.import_error.take().or(first);
             let problem = message.unwrap_or_else(|| "it does not compile".to_string());
             paper.problem = Some((Status::NotCompiled, problem));
         } else {

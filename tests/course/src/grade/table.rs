@@ -90,9 +90,10 @@ fn exercises(report: &SubmissionReport) -> String {
         let name = fit(&exercise.name(), 36);
         let name = paint(BOLD, &name);
         text += &format!("  {name} {points:>3} of {max_points:<3} {}\n", status.words());
-        let message: Vec<_> =
-            exercise.message.lines().filter(|line| !line.trim().is_empty()).take(3).collect();
-        text += &format!("{}\n", wrap(&fit(&message.join(" "), 220), 6));
+        // The tables of numbers come after the first empty line, and are not for here.
+        let says = exercise.message.trim_start().split("\n\n").next().unwrap_or_default();
+        let says: Vec<_> = says.lines().take(3).collect();
+        text += &format!("{}\n", wrap(&fit(&says.join(" "), 220), 6));
     }
     if text.is_empty() {
         text

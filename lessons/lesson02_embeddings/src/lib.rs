@@ -186,34 +186,29 @@ pub struct LinearGrads<F> {
 pub fn dot_rows<F: NdFloat>(w: &ArrayRef2<F>, x: &ArrayRef1<F>) -> Array1<F> {
     let (d_out, d_in) = w.dim();
     assert!(x.len() == d_in, "`x` has {} elements, must have {d_in} as the rows of `w`", x.len());
-    let (Some(w), Some(x)) = (w.as_slice(), x.as_slice()) else {
-        return w.dot(x); // not in one piece
+    let (Some(w8), Some(x8)) = (in_eights(w.as_slice()), in_eights(x.as_slice())) else {
+        return w.dot(x); // not in one piece, or not a multiple of eight
     };
-    let row = |o| &w[o * d_in..(o + 1) * d_in];
+    let n_eights = x8.len();
+    let row = |o| &w8[o * n_eights..(o + 1) * n_eights];
     let mut out = Array1::zeros(d_out);
     let quarter = d_out / 4;
     for o in 0..quarter {
         let four = [0, 1, 2, 3].map(|n| n * quarter + o);
-        for (o, dot) in four.into_iter().zip(dots(four.map(row), x)) {
-            out[o] = dot;
+        for (o, sums) in four.into_iter().zip(eight_sums(four.map(row), x8)) {
+            out[o] = total(sums);
         }
     }
     for o in 4 * quarter..d_out {
-        [out[o]] = dots([row(o)], x);
+        out[o] = total(eight_sums([row(o)], x8)[0]);
     }
     out
 }
 
-/// The dot product of `x` with each of `N` rows.
-fn dots<F: NdFloat, const N: usize>(rows: [&[F]; N], x: &[F]) -> [F; N] {
-    let (x, x_rest) = x.as_chunks();
-    let rows = rows.map(|row| row.as_chunks());
-    let sums = eight_sums(rows.map(|(row, _)| row), x);
-    from_fn(|n| {
-        let half = |i| sums[n][i] + sums[n][i + 4];
-        let sum = (half(0) + half(2)) + (half(1) + half(3));
-        rows[n].1.iter().zip(x_rest).fold(sum, |sum, (&w, &x)| sum + w * x)
-    })
+/// A slice as pieces of eight, if nothing is left over.
+fn in_eights<F>(slice: Option<&[F]>) -> Option<&[[F; 8]]> {
+    let (eights, rest) = slice?.as_chunks();
+    rest.is_empty().then_some(eights)
 }
 
 /// For each row eight sums, which together are its dot product with `x`.
@@ -236,6 +231,12 @@ fn eight_sums<F: NdFloat, const N: usize>(rows: [&[[F; 8]]; N], x: &[[F; 8]]) ->
         }
     }
     sums
+}
+
+/// The sum of eight numbers: one half onto the other, as long as there are halves.
+fn total<F: NdFloat>(sums: [F; 8]) -> F {
+    let half: [F; 4] = from_fn(|i| sums[i] + sums[i + 4]);
+    (half[0] + half[2]) + (half[1] + half[3])
 }
 
 /// Compiles only if a module has every function of this lesson with its signature.

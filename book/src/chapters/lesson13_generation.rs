@@ -119,14 +119,14 @@ fn golden() -> Value {
     let value = |temperature: f64, k: usize, p: f64| {
         let cut = top_p(top_k(scale_by_temperature(logits.clone(), temperature), k), p);
         json!({
-            "setting": { "temperature": temperature, "k": k, "p": p },
+            "knobs": { "temperature": temperature, "k": k, "p": p },
             "probs": softmax(cut).to_vec(),
         })
     };
     json!({
         "tokens": tokens,
         "logits": logits.to_vec(),
-        "values": [value(1.0, 16, 1.0), value(0.5, 5, 1.0), value(2.0, 12, 0.7)],
+        "values": [value(0.5, 5, 1.0), value(2.0, 12, 0.7), value(1.0, 16, 1.0)],
     })
 }
 

@@ -30,8 +30,8 @@
         return softmax(logits);
     }
 
-    for (const { setting, probs: expected } of golden.values) {
-        probabilities(setting).forEach((prob, id) => {
+    for (const { knobs, probs: expected } of golden.values) {
+        probabilities(knobs).forEach((prob, id) => {
             if (Math.abs(prob - expected[id]) > 1e-9) {
                 throw new Error(`widget sampling: ${prob} for ${tokens[id]}, the crate has ${expected[id]}`);
             }
@@ -42,12 +42,12 @@
         `<tr><th scope="row">${token}</th><td></td><td style="width: 60%"></td></tr>`).join("") + "</tbody>");
     const rows = [...at("table").tBodies[0].rows];
 
-    const setting = () => ({
+    const knobs = () => ({
         temperature: Number(at("temperature").value), k: Number(at("k").value), p: Number(at("p").value),
     });
 
     function draw() {
-        const { temperature, k, p } = setting();
+        const { temperature, k, p } = knobs();
         [["temperature", temperature], ["k", k], ["p", p]].forEach(([name, value]) => { at(`${name}-out`).value = value; });
         const probs = probabilities({ temperature, k, p });
         probs.forEach((prob, id) => {
@@ -68,7 +68,7 @@
 
     ["temperature", "k", "p"].forEach((name) => at(name).addEventListener("input", draw));
     at("draw").addEventListener("click", () => {
-        const probs = probabilities(setting());
+        const probs = probabilities(knobs());
         at("drawn").value = Array.from({ length: 10 }, () => tokens[pick(probs)]).join(", ");
     });
     draw();

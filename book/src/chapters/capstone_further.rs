@@ -20,6 +20,4 @@ fn numbers(n: &mut Numbers) {
     }
     n.given("1.1", "in the name of a model");
     n.says("1.5", 0.75 * 2.0);
-    assert_eq!(0.75 * 2.0 + 0.25 * 4.0, 2.5);
-    assert_eq!(7 * 16, 112);
 }

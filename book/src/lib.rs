@@ -18,6 +18,7 @@ pub mod plot;
 pub mod preprocess;
 pub mod problem;
 pub mod quiz;
+pub mod runs;
 pub mod serve;
 pub mod site;
 pub mod source;

@@ -1,36 +1,19 @@
 //! Experiments and their numbers: what `capstone compare` found.
 
-use super::capstone_train::floor;
 use crate::chapter::Chapter;
 use crate::drawing::{Align, Colour, Drawing};
 use crate::numbers::Numbers;
+use crate::runs::{compared, floor};
 
 pub(crate) const CHAPTER: Chapter =
     Chapter { numbers, figures: &[("capstone_variants", variants)], widgets: &[] };
-
-/// Two calls of `compare`; plain is in both, with the same losses.
-const TABLES: [&str; 2] = [
-    include_str!("../../data/norms_compare.csv"),
-    include_str!("../../data/swiglu_compare.csv"),
-];
-
-/// How many weights a variant has, and its validation losses, seed by seed.
-fn losses(variant: &str) -> (f64, Vec<f64>) {
-    let rows = |table: &'static str| {
-        let rows = table.lines().map(|line| line.split(',').collect::<Vec<_>>());
-        rows.filter(|row| row[0] == variant).collect::<Vec<_>>()
-    };
-    let rows = TABLES.map(rows).into_iter().find(|rows| !rows.is_empty()).expect("some runs");
-    let number = |text: &str| text.parse().expect("a number");
-    (number(rows[0][1]), rows.iter().map(|row| number(row[3])).collect())
-}
 
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
 fn numbers(n: &mut Numbers) {
-    let (weights, plain) = losses("plain");
+    let (weights, plain) = compared("plain");
     for (variant, weighs, average, lowest, highest, against) in [
         ("plain", "37,600", "0.4141", "0.4137", "0.4149", ""),
         ("relu", "37,600", "0.4161", "0.4142", "0.4179", "+0.0020"),
@@ -38,7 +21,7 @@ fn numbers(n: &mut Numbers) {
         ("relu2", "37,600", "0.4184", "0.4177", "0.4189", "+0.0043"),
         ("tied", "35,264", "0.4208", "0.4204", "0.4212", "+0.0067"),
     ] {
-        let (parameters, losses) = losses(variant);
+        let (parameters, losses) = compared(variant);
         n.says(weighs, parameters);
         n.says(average, mean(&losses));
         n.says(lowest, losses.iter().copied().fold(f64::INFINITY, f64::min));
@@ -47,10 +30,10 @@ fn numbers(n: &mut Numbers) {
             n.says(against, mean(&losses) - mean(&plain));
         }
     }
-    n.says("2,336", weights - losses("tied").0);
+    n.says("2,336", weights - compared("tied").0);
     n.says("0.3366", floor());
     n.says("0.08", mean(&plain) - floor());
-    assert!(losses("relu").1[0] < plain[0], "with seed 1 ReLU is better");
+    assert!(compared("relu").1[0] < plain[0], "with seed 1 ReLU is better");
     assert_eq!((100.0 * 2336.0 / weights).round(), 6.0);
     n.given("50,000", "about the vocabulary of GPT-2");
     n.given("0.001", "an example in a question");
@@ -69,7 +52,7 @@ fn variants() -> Drawing {
     let x = |loss: f64| 110.0 + (loss - 0.413) / 0.009 * 420.0;
     for (row, name) in ["plain", "relu", "sandwich", "relu2", "tied"].iter().enumerate() {
         let y = 26.0 + 38.0 * row as f64;
-        let (_, losses) = losses(name);
+        let (_, losses) = compared(name);
         picture.text((12.0, y + 5.0), Align::Start, Colour::Ink, name);
         picture.line((110.0, y), (530.0, y), Colour::Faint);
         let middle = x(mean(&losses));

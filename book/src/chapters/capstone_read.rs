@@ -1,20 +1,18 @@
 //! Read your run: curves of trainings that went well and of some that did not.
 
-use super::capstone_train::{floor, rows};
 use lesson03_cross_entropy::perplexity;
 use lesson11_tiny_gpt::count_parameters;
-use lesson02_embeddings::Config;
-use serde_json::Value;
 
 use crate::chapter::Chapter;
 use crate::drawing::{Colour, Drawing};
 use crate::numbers::Numbers;
 use crate::plot::{Line, plot};
+use crate::runs::{self, floor, story, story_config, story_eval};
 
 pub(crate) const CHAPTER: Chapter = Chapter {
     numbers,
     figures: &[
-        ("capstone_good", good),
+        ("capstone_good", runs::story_curve),
         ("capstone_rates", rates),
         ("capstone_overfit", overfit),
     ],
@@ -25,7 +23,7 @@ pub(crate) const CHAPTER: Chapter = Chapter {
 fn run(name: &str) -> Vec<Vec<f64>> {
     let lines = include_str!("../../data/failing_runs.csv").lines();
     let rows = lines.filter_map(|line| line.strip_prefix(name)?.strip_prefix(','));
-    rows.map(|row| row.split(',').map(|cell| cell.parse().expect("a number")).collect()).collect()
+    rows.map(runs::row).collect()
 }
 
 /// Points of a curve: the step and one column.
@@ -42,9 +40,9 @@ fn last(rows: &[Vec<f64>]) -> &[f64] {
 }
 
 fn numbers(n: &mut Numbers) {
-    n.says("0.4424", rows()[0][2]);
-    n.says("0.3403", rows()[9][2]);
-    n.says("0.0037", rows()[9][2] - floor());
+    n.says("0.4424", story()[0][2]);
+    n.says("0.3403", story()[9][2]);
+    n.says("0.0037", story()[9][2] - floor());
     n.says("0.3366", floor());
 
     n.given("0.005", "the learning rate of the preset");
@@ -65,8 +63,7 @@ fn numbers(n: &mut Numbers) {
     n.says("2.575", last(&over)[2]);
     n.says("0.241", last(&over)[1]);
 
-    let eval: Value =
-        serde_json::from_str(include_str!("../../data/story_eval.json")).expect("JSON");
+    let eval = story_eval();
     let number = |key: &str| eval[key].as_f64().expect("a number");
     n.says("1.4", perplexity(number("loss")));
     n.says("1.405", perplexity(number("loss")));
@@ -75,7 +72,7 @@ fn numbers(n: &mut Numbers) {
     n.says("490,609", number("characters"));
     n.says("1.443", 1.0 / 2f64.ln());
 
-    let config = Config { vocab_size: 73, d_model: 96, context_length: 67, ..Config::course() };
+    let config = story_config();
     n.says("309,408", count_parameters(&config) as f64);
     let (d_model, hidden_dim) = (config.d_model, config.hidden_dim());
     let matrices = config.n_layers * (4 * d_model * d_model + 3 * hidden_dim * d_model);
@@ -85,23 +82,6 @@ fn numbers(n: &mut Numbers) {
         n.given(chosen, "an example in a question");
     }
     n.says("1.16", 2.9 / 2.5);
-}
-
-fn good() -> Drawing {
-    plot(
-        "The validation loss at steps 250 to 2500 falls from 0.44, at first fast and then ever \
-         more slowly, and comes close to the straight line of the floor at 0.34.",
-        ("step", 0.0..2500.0),
-        ("loss in nats", 0.3..0.46),
-        &[
-            Line { name: "validation", colour: Colour::Blue, points: points(&rows(), 2) },
-            Line {
-                name: "floor",
-                colour: Colour::Orange,
-                points: vec![(0.0, floor()), (2500.0, floor())],
-            },
-        ],
-    )
 }
 
 fn rates() -> Drawing {

@@ -9,6 +9,7 @@ use crate::chapter::Chapter;
 use crate::drawing::{Align, Colour, Drawing};
 use crate::numbers::Numbers;
 use crate::plot::{Line, plot};
+use crate::runs::compared;
 
 pub(crate) const CHAPTER: Chapter = Chapter {
     numbers,
@@ -50,26 +51,17 @@ fn numbers(n: &mut Numbers) {
     n.given("14,336", "hidden width of Llama 3 8B, Grattafiori et al. 2024, table 3");
     n.says("3.5", 14_336.0 / 4096.0);
 
-    n.says("37,600", losses("plain").0);
+    n.says("37,600", compared("plain").0);
     for (variant, mean, least, largest) in [
         ("plain", "0.4141", "0.4137", "0.4149"),
         ("relu", "0.4161", "0.4142", "0.4179"),
         ("relu2", "0.4184", "0.4177", "0.4189"),
     ] {
-        let (_, losses) = losses(variant);
+        let (_, losses) = compared(variant);
         n.says(mean, losses.iter().sum::<f64>() / losses.len() as f64);
         n.says(least, losses.iter().copied().fold(f64::INFINITY, f64::min));
         n.says(largest, losses.iter().copied().fold(0.0, f64::max));
     }
-}
-
-/// How many weights a variant has, and its validation losses.
-fn losses(variant: &str) -> (f64, Vec<f64>) {
-    let table = include_str!("../../data/swiglu_compare.csv");
-    let rows = table.lines().map(|line| line.split(',').collect::<Vec<_>>());
-    let rows: Vec<_> = rows.filter(|row| row[0] == variant).collect();
-    let number = |text: &str| text.parse().expect("a number");
-    (number(rows[0][1]), rows.iter().map(|row| number(row[3])).collect())
 }
 
 fn shapes() {

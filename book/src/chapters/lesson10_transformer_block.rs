@@ -19,6 +19,7 @@ use crate::chapter::Chapter;
 use crate::drawing::{Align, Colour, Drawing};
 use crate::numbers::Numbers;
 use crate::plot::{Line, plot};
+use crate::runs::compared;
 
 pub(crate) const CHAPTER: Chapter =
     Chapter { numbers, figures: &[("block_stream", stream), ("block_depth", depth)], widgets: &[] };
@@ -73,22 +74,13 @@ fn numbers(n: &mut Numbers) {
 
     for (variant, count, mean) in [("plain", "37,600", "0.4141"), ("sandwich", "37,728", "0.4176")]
     {
-        let (weights, losses) = losses(variant);
+        let (weights, losses) = compared(variant);
         n.says(count, weights);
         n.says(mean, losses.iter().sum::<f64>() / losses.len() as f64);
     }
-    let largest = losses("plain").1.into_iter().fold(0.0, f64::max);
+    let largest = compared("plain").1.into_iter().fold(0.0, f64::max);
     n.says("0.4149", largest);
-    n.says("0.4173", losses("sandwich").1.into_iter().fold(f64::INFINITY, f64::min));
-}
-
-/// How many weights a variant has, and its validation losses.
-fn losses(variant: &str) -> (f64, Vec<f64>) {
-    let table = include_str!("../../data/block_compare.csv");
-    let rows = table.lines().map(|line| line.split(',').collect::<Vec<_>>());
-    let rows: Vec<_> = rows.filter(|row| row[0] == variant).collect();
-    let number = |text: &str| text.parse().expect("a number");
-    (number(rows[0][1]), rows.iter().map(|row| number(row[3])).collect())
+    n.says("0.4173", compared("sandwich").1.into_iter().fold(f64::INFINITY, f64::min));
 }
 
 fn shapes() {

@@ -15,6 +15,7 @@ use crate::chapter::Chapter;
 use crate::drawing::{Align, Colour, Drawing};
 use crate::numbers::Numbers;
 use crate::plot::{Line, plot};
+use crate::runs::compared;
 
 pub(crate) const CHAPTER: Chapter = Chapter {
     numbers,
@@ -50,13 +51,13 @@ fn numbers(n: &mut Numbers) {
     n.says("-0.8333", 1.0 / 6.0 - 1.0);
 
     for (variant, count, mean) in [("plain", "37,600", "0.4141"), ("tied", "35,264", "0.4208")] {
-        let (weights, losses) = losses(variant);
+        let (weights, losses) = compared(variant);
         n.says(count, weights);
         n.says(mean, losses.iter().sum::<f64>() / losses.len() as f64);
     }
-    n.says("2,336", losses("plain").0 - losses("tied").0);
-    n.says("0.4149", losses("plain").1.into_iter().fold(0.0, f64::max));
-    n.says("0.4204", losses("tied").1.into_iter().fold(f64::INFINITY, f64::min));
+    n.says("2,336", compared("plain").0 - compared("tied").0);
+    n.says("0.4149", compared("plain").1.into_iter().fold(0.0, f64::max));
+    n.says("0.4204", compared("tied").1.into_iter().fold(f64::INFINITY, f64::min));
 
     let llama = large();
     n.given("4,096", "width of Llama 3 8B, Grattafiori et al. 2024, table 3");
@@ -65,15 +66,6 @@ fn numbers(n: &mut Numbers) {
     n.says("8.84", count_parameters(&llama) as f64 / 1e9);
     let shared = 1.5 * (llama.d_model * llama.d_model * llama.n_layers) as f64;
     n.says("8.03", (count_parameters(&llama) as f64 - shared) / 1e9);
-}
-
-/// How many weights a variant has, and its validation losses.
-fn losses(variant: &str) -> (f64, Vec<f64>) {
-    let table = include_str!("../../data/block_compare.csv");
-    let rows = table.lines().map(|line| line.split(',').collect::<Vec<_>>());
-    let rows: Vec<_> = rows.filter(|row| row[0] == variant).collect();
-    let number = |text: &str| text.parse().expect("a number");
-    (number(rows[0][1]), rows.iter().map(|row| number(row[3])).collect())
 }
 
 fn shapes() {

@@ -17,6 +17,7 @@ use crate::chapter::Chapter;
 use crate::drawing::{Align, Colour, Drawing};
 use crate::numbers::Numbers;
 use crate::plot::{Line, plot};
+use crate::runs::{floor, story, story_curve};
 
 /// The capstone's constants, without decay.
 const ADAMW: AdamWConfig = AdamWConfig { beta1: 0.9, beta2: 0.99, eps: 1e-8, weight_decay: 0.0 };
@@ -31,7 +32,7 @@ pub(crate) const CHAPTER: Chapter = Chapter {
         ("training_two_weights", two_weights),
         ("training_step", step),
         ("training_schedule", schedule),
-        ("training_run", run),
+        ("training_run", story_curve),
     ],
     widgets: &[],
 };
@@ -64,8 +65,7 @@ fn numbers(n: &mut Numbers) {
     n.says("0.8", 4.0 / 5.0);
     n.says("1.5", (30.0 * 1.0 + 10.0 * 3.0) / 40.0);
 
-    let last = measured().last().copied().expect("a step");
-    n.says("0.0037", last.1 - FLOOR);
+    n.says("0.0037", story()[9][2] - floor());
     n.says("4.29", 73f64.ln());
 
     let weights: GptParams<f64> = GptParams::zeros(&small_model());
@@ -220,36 +220,5 @@ fn schedule() -> Drawing {
             colour: Colour::Blue,
             points: (0..=2500).step_by(10).map(at).collect(),
         }],
-    )
-}
-
-/// The loss of the grammar itself, in nats: what the capstone prints as floor.
-const FLOOR: f64 = 0.3366;
-
-/// Steps and validation losses of the run.
-fn measured() -> Vec<(f64, f64)> {
-    let table = include_str!("../../data/training_run.csv");
-    let rows = table.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit()));
-    let number = |text: &str| text.parse().expect("a number");
-    rows.map(|row| row.split(',').map(number).collect::<Vec<f64>>())
-        .map(|row| (row[0], row[2]))
-        .collect()
-}
-
-fn run() -> Drawing {
-    let points = measured();
-    plot(
-        "The validation loss over the steps of a training, and the floor as a level line below it. \
-         The loss falls steeply at first and comes very close to the floor at the end.",
-        ("step", 0.0..2500.0),
-        ("loss on the validation data, nats", 0.3..0.5),
-        &[
-            Line { name: "validation", colour: Colour::Blue, points },
-            Line {
-                name: "floor",
-                colour: Colour::Faint,
-                points: vec![(0.0, FLOOR), (2500.0, FLOOR)],
-            },
-        ],
     )
 }

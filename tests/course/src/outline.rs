@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::lesson::{Exercise, Lesson, LessonError, Manifest, find_lessons, select};
 use crate::source;
 
+/// The test that knows the mistakes: the first one of an exercise that has some.
+pub(crate) const NAMING_TEST: &str = "a0_no_known_mistake";
+
 /// The file a learner edits, from the lesson's folder.
 pub const EXERCISE: &str = "src/exercise.rs";
 
@@ -187,6 +190,11 @@ impl<'a> ExerciseRef<'a> {
     pub fn owns_test(&self, test: &str) -> bool {
         test.contains(&format!("::ex{}_", self.index + 1))
     }
+}
+
+/// Whether a test, named by its path, is the one that knows the mistakes.
+pub(crate) fn is_naming_test(test: &str) -> bool {
+    test.rsplit("::").next() == Some(NAMING_TEST)
 }
 
 impl fmt::Display for ExerciseRef<'_> {

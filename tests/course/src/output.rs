@@ -68,7 +68,7 @@ impl Diagnostic {
 }
 
 /// The last lines of what cargo says when it fails, as one.
-pub(crate) fn one_line(text: &str) -> String {
+pub(crate) fn error_line(text: &str) -> String {
     let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let start = lines.iter().position(|line| line.starts_with("error")).unwrap_or(0);
     lines[start..].join(" ")
@@ -85,6 +85,11 @@ pub(crate) struct Panic {
     file: String,
     /// The learner's line that panicked, or called what panicked.
     pub(crate) line: Option<usize>,
+}
+
+/// The tests that a program lists with `--list --format terse`.
+pub(crate) fn listed_tests(stdout: &str) -> Vec<String> {
+    stdout.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_string).collect()
 }
 
 impl Panic {
@@ -296,7 +301,7 @@ mod tests {
         assert_eq!(executable(&(line("null") + &line("\"/a/b\""))), Some(PathBuf::from("/a/b")));
         assert_eq!(executable("nothing"), None);
         assert_eq!(
-            one_line("  Updating\nerror: no network\n\nCaused by:\n  x\n"),
+            error_line("  Updating\nerror: no network\n\nCaused by:\n  x\n"),
             "error: no network Caused by: x"
         );
     }

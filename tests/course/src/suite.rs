@@ -3,23 +3,20 @@
 //! One process per test keeps verdicts apart: what a function prints, an endless loop or an
 //! overflowing stack can spoil its own test only.
 
-use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use std::{env, io, thread};
+use std::{env, io};
 
 use serde::{Deserialize, Serialize};
 
 use crate::lesson::Lesson;
 use crate::outline::{EXERCISE, Entry, ExerciseRef};
 use crate::output;
+use crate::process;
 use crate::source::line_of_function;
-
-/// How often a running test is looked at.
-const PULSE: Duration = Duration::from_millis(4);
 
 /// Why the tests of a lesson have no result.
 #[derive(Debug, thiserror::Error)]
@@ -189,7 +186,7 @@ impl Runner {
             }
             _ => Err(SuiteError::Build {
                 lesson: lesson.name.clone(),
-                message: output::one_line(&String::from_utf8_lossy(&output.stderr)),
+                message: output::error_line(&String::from_utf8_lossy(&output.stderr)),
             }),
         }
     }
@@ -203,12 +200,7 @@ impl Runner {
             stop: self.stop_flag(),
         };
         let run = suite.run(&["--list", "--format", "terse"])?;
-        suite.tests = run
-            .stdout
-            .lines()
-            .filter_map(|line| line.strip_suffix(": test"))
-            .map(str::to_string)
-            .collect();
+        suite.tests = output::listed_tests(&run.stdout);
         Ok(suite)
     }
 }
@@ -263,45 +255,24 @@ impl Suite {
         Failure { test, place, kind, message, printed, line }
     }
 
-    /// Runs the suite's program. Its output goes to files: a full pipe would stop it.
+    /// Runs the suite's program, until it takes too long or somebody wants to stop.
     fn run(&self, arguments: &[&str]) -> Result<Run, SuiteError> {
-        let io_error = |source| SuiteError::Run { lesson: self.lesson.name.clone(), source };
-        let mut stdout = tempfile::tempfile().map_err(io_error)?;
-        let mut stderr = tempfile::tempfile().map_err(io_error)?;
         let mut command = Command::new(&self.program);
         // The stack shows which line of the learner's file called what panicked.
         command.args(arguments).current_dir(&self.lesson.dir).env("RUST_BACKTRACE", "1");
         command.env_remove("RUST_TEST_NOCAPTURE").env_remove("RUST_TEST_THREADS");
-        command.stdin(Stdio::null());
-        command.stdout(stdout.try_clone().map_err(io_error)?);
-        command.stderr(stderr.try_clone().map_err(io_error)?);
-        let mut child = command.spawn().map_err(io_error)?;
-        let status = self.wait(&mut child).map_err(io_error)?;
-        if self.stop.load(Ordering::Relaxed) {
+        let deadline = Instant::now() + self.timeout;
+        let is_stopped = || self.stop.load(Ordering::Relaxed);
+        let is_over = || Instant::now() >= deadline || is_stopped();
+        let io_error = |source| SuiteError::Run { lesson: self.lesson.name.clone(), source };
+        let ended = process::run(&mut command, &[], is_over, Child::kill);
+        let mut ended = ended.map_err(io_error)?;
+        if is_stopped() {
             return Err(SuiteError::Stopped);
         }
-        let read = |file: &mut std::fs::File| {
-            let mut bytes = Vec::new();
-            file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_end(&mut bytes))?;
-            Ok(String::from_utf8_lossy(&bytes).replace("\r\n", "\n"))
-        };
-        let (stdout, stderr) = (read(&mut stdout), read(&mut stderr));
-        Ok(Run { status, stdout: stdout.map_err(io_error)?, stderr: stderr.map_err(io_error)? })
-    }
-
-    /// Waits for a process, and ends it if it takes too long or somebody wants to stop.
-    fn wait(&self, child: &mut Child) -> io::Result<Option<ExitStatus>> {
-        let deadline = Instant::now() + self.timeout;
-        loop {
-            if let Some(status) = child.try_wait()? {
-                return Ok(Some(status));
-            }
-            if Instant::now() >= deadline || self.stop.load(Ordering::Relaxed) {
-                child.kill()?;
-                child.wait()?;
-                return Ok(None);
-            }
-            thread::sleep(PULSE);
-        }
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
+        let stdout = text(ended.stdout(u64::MAX).map_err(io_error)?);
+        let stderr = text(ended.stderr(u64::MAX).map_err(io_error)?);
+        Ok(Run { status: ended.status, stdout, stderr })
     }
 }

@@ -56,6 +56,16 @@ pub fn indent(text: &str, indent: usize) -> String {
     text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// A text with a single space between its words.
+pub(crate) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a text has these words in a row, wherever its lines end.
+pub(crate) fn has_words(text: &str, words: &str) -> bool {
+    one_line(text).contains(&one_line(words))
+}
+
 /// A text cut to `width` columns, and filled with spaces up to it.
 pub fn fit(text: &str, width: usize) -> String {
     if text.chars().count() <= width {

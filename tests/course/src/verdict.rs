@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::lesson::LessonError;
-use crate::outline::{EXERCISE, Entry, ExerciseRef};
+use crate::outline::{EXERCISE, Entry, ExerciseRef, is_naming_test};
 use crate::page::next_exercise;
 use crate::progress::Report;
 use crate::refresh::{RefreshError, Stub};
@@ -87,7 +87,7 @@ fn failed(exercise: ExerciseRef<'_>, failure: &Failure) -> String {
         let file = exercise.entry.lesson.label(EXERCISE);
         text += &format!("  failed  {file}:{line}\n");
     }
-    let which = match (is_diagnosis(test), kind) {
+    let which = match (is_naming_test(test), kind) {
         (false, _) => format!("Test {n} of {all}: {}.", sentence(test)),
         (true, Kind::Values | Kind::Shape | Kind::NotANumber) => {
             "A mistake that we know:".to_string()
@@ -112,11 +112,6 @@ fn failed(exercise: ExerciseRef<'_>, failure: &Failure) -> String {
         text += &format!("\n  {}\n{}\n", paint(DIM, "Your code printed:"), shortened(printed));
     }
     text
-}
-
-/// Whether a test only compares the answer with those of known mistakes.
-fn is_diagnosis(test: &str) -> bool {
-    test.ends_with("::a0_no_known_mistake")
 }
 
 /// The one panic of ndarray that does not explain itself.

@@ -1,6 +1,5 @@
 //! `cargo course grade`: grades what students hand in.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use clap::Args;
 use course::grade::format::Format;
 use course::grade::run::Limits;
 use course::grade::submission::find;
-use course::grade::{Grader, Options, format, page, table};
+use course::grade::{Grader, Options, format, page, table, unguessable};
 use course::outline::Outline;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -148,7 +147,7 @@ fn secret_seed(out: &Path) -> anyhow::Result<u64> {
         let seed = text.trim().parse();
         return seed.with_context(|| format!("{}: it must be a number", file.display()));
     }
-    let seed = RandomState::new().build_hasher().finish();
+    let seed = unguessable();
     fs::write(&file, format!("{seed}\n"))
         .with_context(|| format!("cannot write {}", file.display()))?;
     Ok(seed)

@@ -29,7 +29,7 @@ const CHANNEL: &str = include_str!("channel.rs");
 
 /// Where submissions are compiled.
 #[derive(Debug)]
-pub(super) struct Bench {
+pub(super) struct Workbench {
     root: PathBuf,
     folder: PathBuf,
     limit: Duration,
@@ -40,7 +40,7 @@ pub(super) struct Bench {
 /// A submission that is being compiled. With it go its folder and its programs.
 #[derive(Debug)]
 pub(super) struct Workspace<'a> {
-    bench: &'a Bench,
+    workbench: &'a Workbench,
     folder: tempfile::TempDir,
 }
 
@@ -55,7 +55,7 @@ pub(super) struct Built {
     pub(super) is_late: bool,
 }
 
-impl Bench {
+impl Workbench {
     pub(super) fn new(root: &Path, target: &Path, limit: Duration) -> anyhow::Result<Self> {
         let folder = target.join("grade");
         let make = |folder: &Path| {
@@ -70,7 +70,7 @@ impl Bench {
     /// Writes the crates of these lessons, with everything but the student's functions.
     pub(super) fn workspace(&self, entries: &[&Entry]) -> anyhow::Result<Workspace<'_>> {
         let folder = tempfile::Builder::new().prefix("s").tempdir_in(self.folder.join("work"))?;
-        let workspace = Workspace { bench: self, folder };
+        let workspace = Workspace { workbench: self, folder };
         let at = workspace.folder.path();
         let members: Vec<_> = entries.iter().map(|entry| entry.lesson.name.as_str()).collect();
         let manifest = workspace_manifest(&self.root, &members)?;
@@ -137,11 +137,11 @@ impl Workspace<'_> {
         for lesson in lessons {
             command.arg("--package").arg(self.package(lesson));
         }
-        command.env("CARGO_TARGET_DIR", self.bench.folder.join("target"));
+        command.env("CARGO_TARGET_DIR", self.workbench.folder.join("target"));
         command.env("CARGO_INCREMENTAL", "0").env("CARGO_TERM_COLOR", "never");
         let ended = {
-            let _turn = self.bench.turn.lock().unwrap_or_else(|poison| poison.into_inner());
-            limits::run(&mut command, self.bench.limit).context("cannot run cargo")?
+            let _turn = self.workbench.turn.lock().unwrap_or_else(|poison| poison.into_inner());
+            limits::run(&mut command, self.workbench.limit).context("cannot run cargo")?
         };
         let Some(status) = ended.status else { return Ok(None) };
         let text = String::from_utf8_lossy(&ended.stdout);
@@ -163,16 +163,13 @@ impl Workspace<'_> {
         let is_whole = lessons.iter().all(|lesson| built.get(*lesson).is_some_and(has_result));
         if !is_whole && !status.success() {
             let stderr = String::from_utf8_lossy(&ended.stderr);
-            let crashed = stderr.contains("signal") || stderr.contains("memory");
-            if !crashed || lessons.len() > 1 {
-                let missing = lessons.iter().find(|l| !built.get(**l).is_some_and(has_result));
-                if lessons.len() > 1 && crashed {
-                    return Ok(None);
-                }
-                let lesson = missing.copied().unwrap_or_default();
-                bail!("cargo cannot build {lesson}: {}", crate::output::one_line(&stderr));
+            // A compiler that went beyond its bounds is like one that took too long.
+            if stderr.contains("signal") || stderr.contains("memory") {
+                return Ok(None);
             }
-            return Ok(None);
+            let missing = lessons.iter().find(|l| !built.get(**l).is_some_and(has_result));
+            let lesson = missing.copied().unwrap_or_default();
+            bail!("cargo cannot build {lesson}: {}", crate::output::error_line(&stderr));
         }
         Ok(Some(built))
     }
@@ -181,7 +178,9 @@ impl Workspace<'_> {
 impl Drop for Workspace<'_> {
     /// Programs are large, and nobody runs them again.
     fn drop(&mut self) {
-        let Ok(entries) = fs::read_dir(self.bench.folder.join("target/debug/deps")) else { return };
+        let Ok(entries) = fs::read_dir(self.workbench.folder.join("target/debug/deps")) else {
+            return;
+        };
         let folder = self.folder.path().display().to_string();
         for path in entries.flatten().map(|entry| entry.path()) {
             // `deps/lesson06_rope-0123.d` names the sources of the program beside it.

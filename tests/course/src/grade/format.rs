@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::report::{ExerciseReport, LessonReport, Status, SubmissionReport};
+use crate::text::one_line;
 
 /// The formats that can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -86,7 +87,10 @@ fn csv(reports: &[SubmissionReport]) -> String {
             exercise.mistakes.iter().map(|mistake| format!("{} {mistake}", exercise.number))
         });
         row.push(mistakes.collect::<Vec<_>>().join("; "));
-        let problems = report.problem.iter().chain(report.lessons.iter().filter_map(first_problem));
+        let problems = report
+            .problem
+            .iter()
+            .chain(report.lessons.iter().filter_map(LessonReport::own_problem));
         row.push(problems.map(|problem| one_line(problem)).collect::<Vec<_>>().join("; "));
         rows.push(row);
     }
@@ -94,15 +98,6 @@ fn csv(reports: &[SubmissionReport]) -> String {
         row.iter().map(|field| csv_field(field)).collect::<Vec<_>>().join(",") + "\r\n"
     };
     rows.iter().map(line).collect()
-}
-
-fn first_problem(lesson: &LessonReport) -> Option<&String> {
-    let is_missing = lesson.exercises.iter().all(|e| e.status == Status::Missing);
-    lesson.problem.as_ref().filter(|_| !is_missing)
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Spreadsheets take a field that begins with `=` for a formula, and a student chooses names.

@@ -1,12 +1,11 @@
 //! Runs a process that is not trusted: with an end, and with bounds on what it takes.
 
-use std::io::{self, Read as _, Seek as _, Write as _};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread;
+use std::io;
+use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
-/// How often a running process is looked at.
-const PULSE: Duration = Duration::from_millis(3);
+use crate::process;
+
 /// More output than this is not read.
 const MAX_OUTPUT: u64 = 4 * 1024 * 1024;
 
@@ -59,40 +58,18 @@ pub fn run(command: &mut Command, limit: Duration) -> io::Result<Ended> {
 /// # Errors
 /// If it cannot be started.
 pub fn run_with_input(command: &mut Command, limit: Duration, input: &[u8]) -> io::Result<Ended> {
-    // Files, for a pipe that nobody empties would stop the process.
-    let (mut stdout, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
-    command.stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() });
-    command.stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
-    let mut child = command.spawn()?;
-    if let Some(mut stdin) = child.stdin.take() {
-        let _ = stdin.write_all(input); // it may have ended already
-    }
-    let status = wait(&mut child, limit)?;
-    let read = |file: &mut std::fs::File| {
-        let mut bytes = Vec::new();
-        file.rewind()?;
-        file.take(MAX_OUTPUT).read_to_end(&mut bytes)?;
-        io::Result::Ok(bytes)
-    };
-    Ok(Ended { status, stdout: read(&mut stdout)?, stderr: read(&mut stderr)? })
+    let start = Instant::now();
+    let mut ended = process::run(command, input, || start.elapsed() >= limit, end_group)?;
+    let (stdout, stderr) = (ended.stdout(MAX_OUTPUT)?, ended.stderr(MAX_OUTPUT)?);
+    Ok(Ended { status: ended.status, stdout, stderr })
 }
 
-fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
-    let deadline = Instant::now() + limit;
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        if Instant::now() >= deadline {
-            // The whole group: cargo has started compilers.
-            let group = format!("-{}", child.id());
-            let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
-            let _ = child.kill();
-            child.wait()?;
-            return Ok(None);
-        }
-        thread::sleep(PULSE);
-    }
+/// Ends a process and all that it started: cargo starts compilers.
+fn end_group(child: &mut Child) -> io::Result<()> {
+    let group = format!("-{}", child.id());
+    let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+    let _ = child.kill();
+    Ok(())
 }

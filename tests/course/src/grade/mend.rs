@@ -4,6 +4,7 @@ use syn::Item;
 use syn::spanned::Spanned as _;
 
 use crate::source::Source;
+use crate::text::one_line;
 
 /// A submitted file on its way to one that compiles.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ impl Mended {
         }
         self.emptied.push(function.to_string());
         let text = stub.body_with_helpers(function, &[])?;
-        Some(text.split_once("{\n")?.0.split_whitespace().collect::<Vec<_>>().join(" "))
+        Some(one_line(text.split_once("{\n")?.0))
     }
 
     /// Takes out the items in which `lines`, counted from 1, have an error: the body of a

@@ -9,7 +9,7 @@
 //! | [`submission`] | finds and reads folders, zip files and git repositories |
 //! | [`allow`] | says what in a file is not allowed |
 //! | `mend` | takes out what does not compile, so that it costs no other exercise |
-//! | `bench` | compiles a lesson's suite with a student's functions |
+//! | `compile` | compiles a lesson's suite with a student's functions |
 //! | `run` | runs the tests of an exercise, on public and on hidden inputs |
 //! | `channel` | how a test says that it passed; part of every graded program |
 //! | [`limits`] | ends a process that takes too long or too much |
@@ -18,7 +18,7 @@
 //! | [`format`](mod@format) | how it is written for other programs |
 
 pub mod allow;
-mod bench;
+mod compile;
 pub mod format;
 pub mod limits;
 mod mend;
@@ -30,10 +30,8 @@ pub mod table;
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
-use std::hash::{Hash as _, Hasher as _};
+use std::hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -42,9 +40,11 @@ use serde::{Deserialize, Serialize};
 use crate::outline::{EXERCISE, Entry, ExerciseRef, Outline};
 use crate::progress::{common_hash, target};
 use crate::stub;
+use crate::text::has_words;
 use crate::work::is_untouched;
+use crate::workers;
 use allow::Rules;
-use bench::{Bench, Built, Workspace};
+use compile::{Built, Workbench, Workspace};
 use mend::Mended;
 use report::{ExerciseReport, LessonReport, Status, SubmissionReport};
 use run::{Limits, Outcome, Suite};
@@ -76,7 +76,7 @@ pub struct Grader<'a> {
     entries: Vec<&'a Entry>,
     rules: Vec<Rules>,
     stubs: Vec<String>,
-    bench: Bench,
+    workbench: Workbench,
     options: Options,
     /// A hash of all that grading depends on, besides the submission.
     key: u64,
@@ -138,10 +138,10 @@ impl<'a> Grader<'a> {
         common_hash(outline).hash(&mut hasher);
         (lessons, options.seed, options.compile).hash(&mut hasher);
         (options.limits.lesson, options.limits.test, options.limits.memory).hash(&mut hasher);
-        let bench = Bench::new(&outline.root, &target(&outline.root), options.compile)?;
+        let workbench = Workbench::new(&outline.root, &target(&outline.root), options.compile)?;
         let unhidden = Vec::new();
         let key = hasher.finish();
-        let mut grader = Self { entries, rules, stubs, bench, options, key, results, unhidden };
+        let mut grader = Self { entries, rules, stubs, workbench, options, key, results, unhidden };
         grader.grade_reference(out)?;
         Ok(grader)
     }
@@ -153,27 +153,11 @@ impl<'a> Grader<'a> {
         submissions: &[Submission],
         ended: impl Fn(&SubmissionReport) + Sync,
     ) -> Vec<SubmissionReport> {
-        let queue = Mutex::new(submissions.iter().enumerate());
-        let work = || {
-            let mut reports = Vec::new();
-            loop {
-                let next = queue.lock().expect("nobody panics while holding it").next();
-                let Some((i, submission)) = next else { return reports };
-                let report = self.grade(submission);
-                ended(&report);
-                reports.push((i, report));
-            }
-        };
-        let mut reports = Vec::new();
-        thread::scope(|scope| {
-            let n = self.options.jobs.clamp(1, submissions.len().max(1));
-            let workers: Vec<_> = (0..n).map(|_| scope.spawn(work)).collect();
-            for worker in workers {
-                reports.extend(worker.join().expect("a worker does not panic"));
-            }
-        });
-        reports.sort_by_key(|(i, _)| *i);
-        reports.into_iter().map(|(_, report)| report).collect()
+        workers::in_order(submissions, self.options.jobs.max(1), |submission| {
+            let report = self.grade(submission);
+            ended(&report);
+            report
+        })
     }
 
     /// Grades one, unless its result is kept from an earlier time.
@@ -271,7 +255,7 @@ impl<'a> Grader<'a> {
         if entries.is_empty() {
             return Ok(None);
         }
-        let workspace = self.bench.workspace(&entries)?;
+        let workspace = self.workbench.workspace(&entries)?;
         for _ in 0..MAX_ROUNDS {
             let open: Vec<_> = papers.iter_mut().filter(|paper| paper.is_to_build()).collect();
             let open: Vec<_> = open.into_iter().filter(|p| p.built.program.is_none()).collect();
@@ -441,12 +425,9 @@ fn build_round(workspace: &Workspace<'_>, mut open: Vec<&mut Paper<'_>>) -> anyh
 fn mark(exercise: ExerciseRef<'_>, outcome: &Outcome, report: &mut ExerciseReport) -> Status {
     let failures: Vec<_> =
         outcome.said.iter().filter_map(|said| said.failure.as_ref().map(|f| (said, f))).collect();
-    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     // Only the first: later messages speak of what holds "if all other tests pass".
-    let has_said = |says: &str| {
-        let says = one_line(says);
-        failures.first().is_some_and(|(_, message)| one_line(message).contains(&says))
-    };
+    let has_said =
+        |says: &str| failures.first().is_some_and(|(_, message)| has_words(message, says));
     let known = exercise.exercise().mistakes.iter();
     report.mistakes = known.filter(|m| has_said(&m.says)).map(|m| m.name.clone()).collect();
     report.tests = outcome.n_tests;
@@ -487,6 +468,11 @@ fn missing(entry: &Entry) -> LessonReport {
         problem: None,
         exercises: entry.exercises().map(exercise).collect(),
     }
+}
+
+/// A number that nobody can guess: the keys of a hash table come from the system.
+pub fn unguessable() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 fn shortened(message: &str) -> String {

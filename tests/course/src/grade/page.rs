@@ -128,8 +128,7 @@ fn submissions(reports: &[SubmissionReport]) -> String {
             let _ = write!(found, "<pre>{}</pre>", escaped(problem));
         }
         for lesson in &report.lessons {
-            let is_missing = lesson.exercises.iter().all(|e| e.status == Status::Missing);
-            if let Some(problem) = lesson.problem.as_ref().filter(|_| !is_missing) {
+            if let Some(problem) = lesson.own_problem() {
                 let status = lesson.exercises.first().map_or("", |e| e.status.words());
                 found += &folded(&format!("{}: {status}", lesson.lesson), problem);
             }

@@ -103,6 +103,12 @@ impl SubmissionReport {
 }
 
 impl LessonReport {
+    /// Why a lesson that was handed in has no points, if that is so.
+    pub fn own_problem(&self) -> Option<&String> {
+        let is_missing = self.exercises.iter().all(|e| e.status == Status::Missing);
+        self.problem.as_ref().filter(|_| !is_missing)
+    }
+
     /// Points earned and points there are.
     pub fn points(&self) -> (u32, u32) {
         let sum = |of: fn(&ExerciseReport) -> u32| self.exercises.iter().map(of).sum();

@@ -1,18 +1,16 @@
 //! Runs the tests of one exercise, each in a process of its own, and counts what they say.
 
 use std::ffi::OsStr;
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
 use super::limits::{self, Bounds};
-use crate::outline::ExerciseRef;
+use super::unguessable;
+use crate::outline::{ExerciseRef, is_naming_test};
 use crate::output;
 
-/// The test that knows the mistakes. It names them, and gives no points.
-const NAMING_TEST: &str = "::a0_no_known_mistake";
 /// What a test process may write: more than any message.
 const OUTPUT_MIB: u64 = 4;
 
@@ -62,9 +60,7 @@ impl<'a> Suite<'a> {
         let mut command = command(program, limits);
         command.args(["--list", "--format", "terse"]);
         let ended = limits::run(&mut command, limits.test).context("cannot run the tests")?;
-        let list = String::from_utf8_lossy(&ended.stdout).into_owned();
-        let tests = list.lines().filter_map(|line| line.strip_suffix(": test"));
-        let tests: Vec<_> = tests.map(str::to_string).collect();
+        let tests = output::listed_tests(&String::from_utf8_lossy(&ended.stdout));
         anyhow::ensure!(!tests.is_empty(), "{} lists no tests", program.display());
         Ok(Self { program, tests, limits, seed, left: limits.lesson })
     }
@@ -80,7 +76,7 @@ impl<'a> Suite<'a> {
             self.tests.iter().filter(|test| exercise.owns_test(test)).cloned().collect();
         let mut is_endless = false;
         for test in tests {
-            let is_naming = test.ends_with(NAMING_TEST);
+            let is_naming = is_naming_test(&test); // it gives no points
             outcome.n_tests += usize::from(!is_naming);
             let mut passed = true;
             for is_hidden in [false, true] {
@@ -147,10 +143,8 @@ fn command(program: &Path, limits: Limits) -> std::process::Command {
     command
 }
 
-/// A number that nobody can guess: the keys of a hash table come from the system.
 fn nonce() -> String {
-    let draw = || RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}", draw(), draw())
+    format!("{:016x}{:016x}", unguessable(), unguessable())
 }
 
 /// Programs that lie about their tests. They are shell scripts: whoever gets around the list of

@@ -310,7 +310,7 @@ fn run_git(command: &mut Command) -> Result<Vec<u8>, SubmissionError> {
         Some(status) if status.success() => Ok(ended.stdout),
         Some(_) => {
             let text = String::from_utf8_lossy(&ended.stderr).into_owned();
-            Err(SubmissionError::Git(crate::output::one_line(&text)))
+            Err(SubmissionError::Git(crate::output::error_line(&text)))
         }
         None => Err(SubmissionError::Git("it did not end within 120 s".to_string())),
     }

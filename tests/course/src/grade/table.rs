@@ -66,8 +66,7 @@ fn problems(report: &SubmissionReport) -> String {
         return format!("\n  {}\n{}\n", paint(BOLD, name), wrap(problem, 4));
     }
     for lesson in &report.lessons {
-        let is_missing = lesson.exercises.iter().all(|e| e.status == Status::Missing);
-        let Some(problem) = lesson.problem.as_ref().filter(|_| !is_missing) else { continue };
+        let Some(problem) = lesson.own_problem() else { continue };
         let status = lesson.exercises.first().map_or("", |exercise| exercise.status.words());
         text += &format!("\n  {}  {}: {status}\n", paint(BOLD, name), lesson.lesson);
         let lines: Vec<_> = problem.lines().collect();

@@ -8,7 +8,7 @@ use syn::{Item, ItemFn, ItemMod};
 
 use super::copy::Copy;
 use crate::lesson::{Lesson, STUB};
-use crate::outline::{EXERCISE, Entry};
+use crate::outline::{EXERCISE, Entry, NAMING_TEST};
 use crate::refresh::Stub;
 use crate::source::Source;
 use crate::stub::REFERENCE_IS_BESIDE;
@@ -16,11 +16,11 @@ use crate::stub::REFERENCE_IS_BESIDE;
 /// What a stub says in a copy in the place of [`REFERENCE_IS_BESIDE`].
 const REFERENCE_IS_WITHHELD: &str = "\
 //! Later lessons build on these functions, so take lessons and exercises in their order.";
-/// The test that knows the mistakes, and what it asserts.
-const NAMING_TEST: (&str, &str) = ("fn a0_no_known_mistake(", "assert_no_known_mistake(");
-/// The same with the recorded answer: it sorts after all others.
-const ANSWER_TEST: (&str, &str) =
-    ("fn z_the_answer_to_a_fixed_input_is_right(", "gradcheck::assert_recorded_answer(");
+/// What the test that knows the mistakes asserts.
+const NAMING: &str = "assert_no_known_mistake(";
+/// A test of the recorded answer, which sorts after all others, and what it asserts.
+const ANSWER_TEST: &str = "z_the_answer_to_a_fixed_input_is_right";
+const ANSWER: &str = "gradcheck::assert_recorded_answer(";
 
 /// Adds a lesson to the copy.
 ///
@@ -90,9 +90,8 @@ fn with_recorded_answers(suite: &str) -> anyhow::Result<String> {
         }
         if let Some(test) = naming_test(module) {
             let range = test.span().byte_range();
-            let answer = suite[range.clone()]
-                .replace(NAMING_TEST.0, ANSWER_TEST.0)
-                .replace(NAMING_TEST.1, ANSWER_TEST.1);
+            let answer =
+                suite[range.clone()].replace(NAMING_TEST, ANSWER_TEST).replace(NAMING, ANSWER);
             text.insert_str(range.end, &format!("\n\n    {answer}"));
         }
     }
@@ -110,14 +109,12 @@ fn exercise_module(item: &Item) -> Option<&ItemMod> {
 fn naming_test(module: &ItemMod) -> Option<&ItemFn> {
     let (_, items) = module.content.as_ref()?;
     items.iter().find_map(|item| match item {
-        Item::Fn(function) if NAMING_TEST.0.contains(&format!(" {}(", function.sig.ident)) => {
-            Some(function)
-        }
+        Item::Fn(function) if function.sig.ident == NAMING_TEST => Some(function),
         _ => None,
     })
 }
 
-/// The names of the functions that a lesson's solution has, those for the learner and helpers.
+/// Whether a solution has a function of this name, for the learner or a helper.
 pub(super) fn has_function(solution: &str, name: &str) -> bool {
     Source::parse(solution).is_ok_and(|source| source.range(name).is_some())
 }

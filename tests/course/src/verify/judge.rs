@@ -3,9 +3,9 @@
 use super::record::{self, Answers};
 use super::trial::{Outcome, Subject, Test};
 use super::{Course, is_told_by_answer};
+use crate::outline::{NAMING_TEST, is_naming_test};
+use crate::text::{has_words, one_line};
 
-/// The test that knows the mistakes. Each exercise with mistakes has one, before all others.
-const NAMING_TEST: &str = "::a0_no_known_mistake";
 /// Two answers to a fixed input must differ by more than this, relative to `max(1, |number|)`.
 const DISTINCT: f64 = 1e-6;
 
@@ -79,21 +79,21 @@ fn mistake_problems(
     let by_answer = is_told_by_answer(mistake.told_by);
     let has_answer = outcome.trial.answer(&known.function).is_some();
     let fails = |test: &&Test| !test.passed;
-    let is_naming = |test: &&Test| test.name.ends_with(NAMING_TEST);
+    let is_naming = |test: &&Test| is_naming_test(&test.name);
     let (naming, others): (Vec<_>, Vec<_>) = outcome.tests.iter().partition(is_naming);
     let says = one_line(&mistake.says);
-    let names_it = |test: &&Test| one_line(&test.message).contains(&says);
+    let names_it = |test: &&Test| has_words(&test.message, &says);
 
     let problem = if let Some(why) = &outcome.broken {
         why.clone()
     } else if others.iter().all(|test| test.passed) {
         "no test fails but the one that knows it: the suite would let it through".to_string()
     } else if by_answer && naming.is_empty() {
-        format!("the exercise has no test {}", &NAMING_TEST[2..])
+        format!("the exercise has no test {}", NAMING_TEST)
     } else if by_answer && !has_answer {
         "it panics on the fixed input: choose another, or `told_by = \"property\"`".to_string()
     } else if by_answer && !naming.into_iter().filter(fails).any(|test| names_it(&test)) {
-        format!("{} does not name it; `says` is\n  {says}", &NAMING_TEST[2..])
+        format!("{} does not name it; `says` is\n  {says}", NAMING_TEST)
     } else if !by_answer && !others.into_iter().filter(fails).any(|test| names_it(&test)) {
         format!("it is caught, but no failed test's message has its `says`\n  {says}")
     } else {
@@ -104,10 +104,6 @@ fn mistake_problems(
 }
 
 /// Messages are wrapped at 80 columns; `says` is not.
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 /// The answers of all exercises that have mistakes to be told by them.
 fn answers(course: &Course, outcomes: &[&Outcome]) -> Vec<Answers> {
     let exercises = course.manifest.exercises.iter().enumerate();

@@ -1,17 +1,15 @@
 //! Runs a lesson's suite on one subject, in a process of its own.
 
-use std::fs::{self, File};
-use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
-use std::sync::Mutex;
+use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
-use std::{panic, thread};
+use std::{fs, thread};
 
 use anyhow::Context as _;
 
 use super::Course;
 use super::harness::{Harness, SUBJECT};
+use crate::{process, workers};
 
 /// A mistake must not stop the whole check. Many times what the slowest suite takes.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -108,54 +106,21 @@ impl Trial {
 
 /// Runs all, as many at once as there are cores; the outcomes in the order of the trials.
 pub(super) fn run_all(trials: Vec<Trial>) -> anyhow::Result<Vec<Outcome>> {
-    let queue = Mutex::new(trials.into_iter().enumerate());
-    let work = || {
-        let mut outcomes = Vec::new();
-        loop {
-            let next = queue.lock().expect("nobody panics while holding it").next();
-            let Some((i, trial)) = next else { return anyhow::Ok(outcomes) };
-            outcomes.push((i, trial.run()?));
-        }
-    };
     let n_workers = thread::available_parallelism().map_or(1, usize::from);
-    let mut outcomes = Vec::new();
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..n_workers).map(|_| scope.spawn(work)).collect();
-        for worker in workers {
-            outcomes.extend(worker.join().unwrap_or_else(|panic| panic::resume_unwind(panic))?);
-        }
-        anyhow::Ok(())
-    })?;
-    outcomes.sort_by_key(|(i, _)| *i);
-    Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+    workers::in_order(trials, n_workers, Trial::run).into_iter().collect()
 }
 
 /// Status and output; no status if it was stopped.
 fn run_within_limit(trial: &Trial) -> anyhow::Result<(Option<ExitStatus>, String)> {
-    // A file, for a pipe that nobody empties would stop the program.
-    let mut output = tempfile::tempfile().context("cannot make a temporary file")?;
-    let mut child = command(trial, &output)?
-        .spawn()
-        .with_context(|| format!("cannot run {}", trial.program.display()))?;
     let start = Instant::now();
-    let status = loop {
-        match child.try_wait()? {
-            Some(status) => break Some(status),
-            None if start.elapsed() > LIMIT => {
-                child.kill()?;
-                child.wait()?;
-                break None;
-            }
-            None => thread::sleep(Duration::from_millis(5)),
-        }
-    };
-    let mut bytes = Vec::new();
-    output.rewind()?;
-    output.read_to_end(&mut bytes)?;
-    Ok((status, String::from_utf8_lossy(&bytes).into_owned()))
+    let is_over = || start.elapsed() > LIMIT;
+    let mut ended = process::run(&mut command(trial), &[], is_over, Child::kill)
+        .with_context(|| format!("cannot run {}", trial.program.display()))?;
+    let text = String::from_utf8_lossy(&ended.stdout(u64::MAX)?).into_owned();
+    Ok((ended.status, text))
 }
 
-fn command(trial: &Trial, output: &File) -> anyhow::Result<Command> {
+fn command(trial: &Trial) -> Command {
     let mut command = Command::new(&trial.program);
     command
         .args(&trial.filter)
@@ -163,11 +128,8 @@ fn command(trial: &Trial, output: &File) -> anyhow::Result<Command> {
         .env(SUBJECT, &trial.name)
         .env("GRADCHECK_RECORD", &trial.answers)
         .env("RUST_BACKTRACE", "0")
-        .current_dir(trial.answers.parent().unwrap_or(Path::new(".")))
-        .stdin(Stdio::null())
-        .stdout(output.try_clone()?)
-        .stderr(Stdio::null());
-    Ok(command)
+        .current_dir(trial.answers.parent().unwrap_or(Path::new(".")));
+    command
 }
 
 /// Reads `test suite::a ... ok` and the sections `---- suite::a stdout ----`.

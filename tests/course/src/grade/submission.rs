@@ -13,6 +13,7 @@ use crate::outline::EXERCISE;
 
 /// Many times the longest reference solution.
 const MAX_BYTES: u64 = 256 * 1024;
+const TOO_LARGE: &str = "larger than 256 KiB, far more than a lesson needs";
 /// A zip file with more entries is no copy of the course.
 const MAX_ENTRIES: usize = 50_000;
 /// The longest that a clone may take.
@@ -185,7 +186,7 @@ fn read_text(path: &str, reader: impl Read) -> Result<String, SubmissionError> {
     let read = reader.take(MAX_BYTES + 1).read_to_end(&mut bytes);
     let n = read.map_err(|error| SubmissionError::Read(path.to_string(), error))?;
     if n as u64 > MAX_BYTES {
-        return Err(refused(path, "larger than 256 KiB, far more than a lesson needs"));
+        return Err(refused(path, TOO_LARGE));
     }
     let text = String::from_utf8(bytes).map_err(|_| refused(path, "not text in UTF-8"))?;
     Ok(text.trim_start_matches('\u{feff}').replace("\r\n", "\n"))
@@ -278,7 +279,7 @@ fn read_blob(store: &Path, path: &str) -> Result<Option<String>, SubmissionError
     }
     let size = words.nth(2).and_then(|size| size.parse::<u64>().ok());
     if size.is_none_or(|size| size > MAX_BYTES) {
-        return Err(refused(path, "larger than 256 KiB, far more than a lesson needs"));
+        return Err(refused(path, TOO_LARGE));
     }
     let blob = in_store(&["cat-file", "blob", &format!("HEAD:{path}")])?;
     read_text(path, &*blob).map(Some)
@@ -313,5 +314,40 @@ fn run_git(command: &mut Command) -> Result<Vec<u8>, SubmissionError> {
             Err(SubmissionError::Git(crate::output::error_line(&text)))
         }
         None => Err(SubmissionError::Git("it did not end within 120 s".to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    /// Reads the file of a lesson 6 that has so many bytes, from a folder and from a zip file.
+    fn read(n: usize) -> [Result<Vec<Option<String>>, SubmissionError>; 2] {
+        let text = " ".repeat(n);
+        let lesson = Lesson { name: "lesson06_rope".to_string(), number: 6, dir: PathBuf::new() };
+        let path = lesson.label(EXERCISE);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(&path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, &text).unwrap();
+        let archive = folder.path().join("copy.zip");
+        let mut zip = zip::ZipWriter::new(File::create(&archive).unwrap());
+        zip.start_file(path, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(text.as_bytes()).unwrap();
+        zip.finish().unwrap();
+        [Place::Folder(folder.path().to_path_buf()), Place::Zip(archive)]
+            .map(|place| Submission { name: String::new(), place }.read(&[&lesson]))
+    }
+
+    #[test]
+    fn a_huge_file_is_refused() {
+        let largest = MAX_BYTES as usize;
+        for text in read(largest) {
+            assert_eq!(text.unwrap()[0].as_ref().map(String::len), Some(largest));
+        }
+        for error in read(largest + 1) {
+            assert!(error.unwrap_err().to_string().contains(TOO_LARGE));
+        }
     }
 }

@@ -201,7 +201,7 @@ fn one_exercise(
         exercise.points
     );
     for (i, hint) in exercise.hints.iter().enumerate() {
-        out += &folded(&format!("Hint {} for {label}", i + 1), hint);
+        out += &folded(&format!("Hint {} for {label}", i + 1), &literal(hint));
     }
     Ok(out + &folded(&format!("Solution of {label}"), &rust_block(&found.code, &file)))
 }

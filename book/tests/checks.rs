@@ -112,6 +112,12 @@ mod directives {
     }
 
     #[test]
+    fn a_hint_is_no_markdown() {
+        let (text, _) = expand(&course(), "lesson01_tokens", "{{#exercises}}");
+        assert!(text.contains(r"A Vec\<String> holds the tokens"), "{text}");
+    }
+
+    #[test]
     fn methods_and_types_are_found_too() {
         let file =
             "/// Doc.\nstruct A;\nimpl A {\n    /// Doc.\n    fn f() {\n        g();\n    }\n}\n";

@@ -2,9 +2,12 @@
 
 use gradcheck::{assert_close, random};
 use lesson02_embeddings::{dot_rows, linear_forward};
-use lesson03_cross_entropy::{exp, largest, log_softmax};
+use lesson03_cross_entropy::{exp, largest, log_softmax, softmax_backward};
 use lesson06_rope::{rope_forward, rope_table};
-use lesson07_causal_attention::{batched_mat_mul, transpose};
+use lesson07_causal_attention::{
+    attention_backward, attention_forward, attention_scores, attention_weights, batched_mat_mul,
+    causal_mask, transpose,
+};
 use ndarray::{Array1, Array2, Array3, Array4, ArrayRef, Dimension, Zip, s};
 
 /// Lengths below, at and above the number of running sums, with and without a rest.
@@ -61,13 +64,64 @@ fn one_query_is_a_row_of_the_product() {
     batched_mat_mul(0.3, &scores, &k, &mut sums);
     for t in 0..5 {
         let row = s![.., .., t..=t, ..];
-        let mut one = Array4::from_elem((2, 3, 1, 9), f64::NAN);
+        let mut one = Array4::zeros((2, 3, 1, 9));
         batched_mat_mul(0.3, &q.slice(row), &transpose(&k), &mut one);
         same("scores", &one, &scores.slice(row));
-        let mut one = Array4::from_elem((2, 3, 1, 8), f64::NAN);
+        let mut one = Array4::zeros((2, 3, 1, 8));
         batched_mat_mul(0.3, &scores.slice(row), &k, &mut one);
         same("sums", &one, &sums.slice(row));
     }
+}
+
+#[test]
+fn products_are_added_to_what_is_there() {
+    let x: Array4<f64> = random((2, 3, 4, 4), 1);
+    for n_queries in [1, 4] {
+        let q = x.slice(s![.., .., ..n_queries, ..]);
+        for right in [x.view(), transpose(&x)] {
+            let mut product = Array4::zeros((2, 3, n_queries, 4));
+            batched_mat_mul(0.3, &q, &right, &mut product);
+            let mut sum = Array4::ones((2, 3, n_queries, 4));
+            batched_mat_mul(0.3, &q, &right, &mut sum);
+            same("one and the product", &sum, &(product + 1.0));
+        }
+    }
+}
+
+/// Below, at and above one block of queries, and several.
+#[test]
+fn attention_in_blocks_is_attention_at_once() {
+    for seq_len in [0, 1, 63, 64, 65, 130] {
+        let [q, k, v, d_out]: [Array4<f64>; 4] =
+            [1, 2, 3, 4].map(|seed| random((2, 3, seq_len, 4), seed));
+        let zeros = Array4::<f64>::zeros(q.raw_dim());
+
+        let weights = attention_weights(attention_scores(&q, &k), &causal_mask(seq_len));
+        let mut plain = zeros.clone();
+        batched_mat_mul(1.0, &weights, &v, &mut plain);
+        let (out, saved) = attention_forward(&q, &k, &v);
+        same("the weights", &saved.attn_weights, &weights);
+        same("out", &out, &plain);
+
+        let mut d_weights = Array4::zeros(weights.raw_dim());
+        batched_mat_mul(1.0, &d_out, &transpose(&v), &mut d_weights);
+        let d_scores = softmax_backward(d_weights, &weights);
+        let [mut d_q, mut d_k, mut d_v] = [zeros.clone(), zeros.clone(), zeros];
+        batched_mat_mul(0.5, &d_scores, &k, &mut d_q); // 1 / sqrt(4)
+        batched_mat_mul(0.5, &transpose(&d_scores), &q, &mut d_k);
+        batched_mat_mul(1.0, &transpose(&weights), &d_out, &mut d_v);
+        let grads = attention_backward(&d_out, &q, &k, &v, &saved);
+        same("d_q", &grads.d_q, &d_q);
+        same("d_k", &grads.d_k, &d_k);
+        same("d_v", &grads.d_v, &d_v);
+    }
+}
+
+#[test]
+#[should_panic(expected = "`v` is [1, 1, 5, 4], must be [1, 1, 3, 4] as `q` is")]
+fn attention_refuses_values_that_belong_to_no_query() {
+    let [q, v]: [Array4<f64>; 2] = [random((1, 1, 3, 4), 1), random((1, 1, 5, 4), 2)];
+    attention_forward(&q, &q, &v);
 }
 
 #[test]

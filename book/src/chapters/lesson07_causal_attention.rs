@@ -3,7 +3,8 @@
 use approx::assert_abs_diff_eq;
 use lesson03_cross_entropy::softmax;
 use lesson07_causal_attention::{
-    attention_backward, attention_forward, attention_scores, attention_weights, causal_mask,
+    attention_backward, attention_forward, attention_scores, attention_weights, batched_mat_mul,
+    causal_mask, query_blocks, zero_heads,
 };
 use ndarray::{Array2, Array4, array, s};
 use serde_json::{Value, json};
@@ -14,7 +15,11 @@ use crate::numbers::Numbers;
 
 pub(crate) const CHAPTER: Chapter = Chapter {
     numbers,
-    figures: &[("attention_steps", steps), ("attention_back", back)],
+    figures: &[
+        ("attention_steps", steps),
+        ("attention_blocks", blocks),
+        ("attention_back", back),
+    ],
     widgets: &[("attention", golden)],
 };
 
@@ -26,6 +31,7 @@ const SCORES: [[f64; 4]; 4] =
 
 fn numbers(n: &mut Numbers) {
     shapes();
+    collect();
     by_hand();
     hide_first();
     nobody_looks_ahead();
@@ -51,6 +57,11 @@ fn numbers(n: &mut Numbers) {
     n.says("0.74", weights[[2, 1]]);
     n.says("1.5", SCORES[1][2]);
     n.says("0.31", weights[[1, 1]]);
+    let bench = "cargo bench -p capstone --bench lesson07_causal_attention, on one machine";
+    n.given("1.3", bench);
+    n.given("1.5", bench);
+    n.says("65,536", f64::from(256 * 256));
+    n.says("32,640", causal_mask(256).iter().filter(|&&seen| !seen).count() as f64);
     n.given("10.0", "a score that is not low enough, chosen as an example");
     n.given("1000", "a score that is far too large, chosen as an example");
     n.given("1,024", "a context length, chosen as an example");
@@ -65,6 +76,19 @@ fn shapes() {
     let (out, saved) = attention_forward(&q, &k, &v);
     assert_eq!(saved.attn_weights.dim(), (2, 4, 5, 5));
     assert_eq!(out.dim(), (2, 4, 5, 8));
+}
+
+fn collect() {
+    let q = Array4::from_shape_fn((1, 2, 130, 4), |(_, h, t, i)| ((7 * t + 3 * i + h) as f64).sin());
+    let (k, v) = (q.mapv(|x| x * x), q.mapv(f64::cos)); // any numbers will do
+
+    let attn_weights = attention_weights(attention_scores(&q, &k), &causal_mask(130));
+    let mut out = zero_heads(q.dim());
+    batched_mat_mul(1.0, &attn_weights, &v, &mut out);
+
+    let (expected, saved) = attention_forward(&q, &k, &v);
+    assert_abs_diff_eq!(out, expected, epsilon = 1e-12);
+    assert_abs_diff_eq!(attn_weights, saved.attn_weights, epsilon = 1e-12);
 }
 
 fn by_hand() {
@@ -194,6 +218,44 @@ fn steps() -> Drawing {
     picture.text((550.0, 332.0), Align::End, Colour::Green, &sum);
     picture
 }
+
+fn blocks() -> Drawing {
+    let mut picture = Drawing::new(
+        560.0,
+        292.0,
+        "A table of four by four squares, each 64 queries high and 64 keys wide. From the top row \
+         to the bottom row, the first one, two, three and all four squares are filled: 10 of 16. \
+         The last of each row, on the diagonal, is half filled by the mask.",
+    );
+    let (left, top) = (170.0, 56.0);
+    picture.text((left + 2.0 * SQUARE, 20.0), Align::Middle, Colour::Orange, "keys");
+    picture.text((left - 84.0, top + 2.0 * SQUARE + 5.0), Align::Middle, Colour::Blue, "queries");
+    for (i, (start, end)) in query_blocks(256).enumerate() {
+        let along = SQUARE * i as f64;
+        let (y, middle) = (top + along, along + SQUARE / 2.0);
+        let range = format!("{start}–{}", end - 1);
+        picture.sized_text((left - 10.0, top + middle + 4.0), 12.0, Align::End, Colour::Faint, &range);
+        picture.sized_text((left + middle, top - 8.0), 12.0, Align::Middle, Colour::Faint, &range);
+        for j in 0..4 {
+            let x = left + SQUARE * j as f64;
+            let strength = if 64 * j < start { 0.7 } else { 0.0 };
+            picture.rectangle((x, y), (SQUARE, SQUARE), Colour::Green, strength);
+        }
+        let x = left + along;
+        let (right, bottom) = (x + SQUARE, y + SQUARE);
+        picture.polygon(&[(x, y), (right, bottom), (x, bottom)], Colour::Green, 0.7);
+        picture.polygon(&[(x, y), (right, bottom), (right, y)], Colour::Green, 0.25);
+    }
+    let beside = left + 4.0 * SQUARE + 18.0;
+    for (line, text) in ["10 of 16 squares", "are computed"].into_iter().enumerate() {
+        let y = top + 2.0 * SQUARE + 20.0 * line as f64;
+        picture.text((beside, y), Align::Start, Colour::Green, text);
+    }
+    picture
+}
+
+/// 64 queries, or 64 keys.
+const SQUARE: f64 = 56.0;
 
 fn back() -> Drawing {
     let mut picture = Drawing::new(

@@ -166,9 +166,8 @@ pub mod attention_forward {
         k: &ArrayRef4<F>,
         v: &ArrayRef4<F>,
     ) -> (Array4<F>, AttentionSaved<F>) {
-        let (mut out, saved) = reference::attention_forward(q, k, v);
-        batched_mat_mul(F::one(), &transpose(&saved.attn_weights), v, &mut out);
-        (out, saved)
+        let (_, saved) = reference::attention_forward(q, k, v);
+        (products(F::one(), &transpose(&saved.attn_weights), v), saved)
     }
 
     pub fn collects_the_keys<F: NdFloat>(
@@ -255,7 +254,7 @@ pub mod attention_backward {
         saved: &AttentionSaved<F>,
     ) -> AttentionGrads<F> {
         let mut grads = reference::attention_backward(d_out, q, k, v, saved);
-        batched_mat_mul(F::one(), &saved.attn_weights, d_out, &mut grads.d_v);
+        grads.d_v = products(F::one(), &saved.attn_weights, d_out);
         grads
     }
 
@@ -267,7 +266,7 @@ pub mod attention_backward {
         saved: &AttentionSaved<F>,
     ) -> AttentionGrads<F> {
         let mut grads = reference::attention_backward(d_out, q, k, v, saved);
-        batched_mat_mul(scale(q), &d_scores(d_out, v, saved), q, &mut grads.d_k);
+        grads.d_k = products(scale(q), &d_scores(d_out, v, saved), q);
         grads
     }
 

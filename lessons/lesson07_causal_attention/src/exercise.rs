@@ -11,9 +11,10 @@
 
 use lesson03_cross_entropy::{softmax, softmax_backward};
 use lesson07_causal_attention::{
-    AttentionGrads, AttentionSaved, batched_mat_mul, transpose, zero_heads,
+    AttentionGrads, AttentionSaved, batched_mat_mul, check_same_shape, query_blocks, transpose,
+    zero_heads,
 };
-use ndarray::{Array2, Array4, ArrayRef2, ArrayRef4, NdFloat, Zip};
+use ndarray::{Array2, Array4, ArrayRef2, ArrayRef4, NdFloat, Zip, s};
 
 // Exercise 7.1 · 5 minutes
 /// May query i look at key j? Yes if `j <= i`: at itself and at what came before.

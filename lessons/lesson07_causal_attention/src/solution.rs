@@ -2,9 +2,10 @@
 
 use lesson03_cross_entropy::{softmax, softmax_backward};
 use lesson07_causal_attention::{
-    AttentionGrads, AttentionSaved, batched_mat_mul, transpose, zero_heads,
+    AttentionGrads, AttentionSaved, batched_mat_mul, check_same_shape, query_blocks, transpose,
+    zero_heads,
 };
-use ndarray::{Array2, Array4, ArrayRef2, ArrayRef4, NdFloat, Zip};
+use ndarray::{Array2, Array4, ArrayRef2, ArrayRef4, NdFloat, Zip, s};
 
 /// May query i look at key j? Yes if `j <= i`: at itself and at what came before.
 ///
@@ -81,10 +82,19 @@ pub fn attention_forward<F: NdFloat>(
     k: &ArrayRef4<F>,
     v: &ArrayRef4<F>,
 ) -> (Array4<F>, AttentionSaved<F>) {
-    let seq_len = q.dim().2;
-    let attn_weights = attention_weights(attention_scores(q, k), &causal_mask(seq_len));
+    check_same_shape(q, [("k", k), ("v", v)]);
+    let (batch, n_heads, seq_len, _) = q.dim();
+    let mask = causal_mask(seq_len);
+    let mut attn_weights = Array4::zeros((batch, n_heads, seq_len, seq_len));
     let mut out = zero_heads(q.dim());
-    batched_mat_mul(F::one(), &attn_weights, v, &mut out);
+    for (start, end) in query_blocks(seq_len) {
+        // Queries start..end see nothing behind the last of them: what lies there stays 0.
+        let (block, seen) = (s![.., .., start..end, ..], s![.., .., ..end, ..]);
+        let scores = attention_scores(&q.slice(block), &k.slice(seen));
+        let weights = attention_weights(scores, &mask.slice(s![start..end, ..end]));
+        batched_mat_mul(F::one(), &weights, &v.slice(seen), &mut out.slice_mut(block));
+        attn_weights.slice_mut(s![.., .., start..end, ..end]).assign(&weights);
+    }
     (out, AttentionSaved { attn_weights })
 }
 
@@ -104,19 +114,25 @@ pub fn attention_backward<F: NdFloat>(
     v: &ArrayRef4<F>,
     saved: &AttentionSaved<F>,
 ) -> AttentionGrads<F> {
-    let attn_weights = &saved.attn_weights;
+    check_same_shape(q, [("k", k), ("v", v), ("d_out", d_out)]);
+    let (_, _, seq_len, head_dim) = q.dim();
     let (mut d_q, mut d_k, mut d_v) =
         (zero_heads(q.dim()), zero_heads(k.dim()), zero_heads(v.dim()));
-    // forward: out = attn_weights v
-    batched_mat_mul(F::one(), &transpose(attn_weights), d_out, &mut d_v);
-    let mut d_weights = Array4::zeros(attn_weights.raw_dim());
-    batched_mat_mul(F::one(), d_out, &transpose(v), &mut d_weights);
-    // forward: attn_weights = softmax(scores); a hidden key has weight 0, hence gradient 0
-    let d_scores = softmax_backward(d_weights, attn_weights);
-    // forward: scores = q kᵀ / sqrt(head_dim)
-    let scale = scale(q.dim().3);
-    batched_mat_mul(scale, &d_scores, k, &mut d_q);
-    batched_mat_mul(scale, &transpose(&d_scores), q, &mut d_k);
+    for (start, end) in query_blocks(seq_len) {
+        let (block, seen) = (s![.., .., start..end, ..], s![.., .., ..end, ..]);
+        let (q, d_out) = (q.slice(block), d_out.slice(block));
+        let (k, v) = (k.slice(seen), v.slice(seen));
+        let weights = saved.attn_weights.slice(s![.., .., start..end, ..end]);
+        // forward: out = attn_weights v
+        batched_mat_mul(F::one(), &transpose(&weights), &d_out, &mut d_v.slice_mut(seen));
+        let mut d_weights = Array4::zeros(weights.raw_dim());
+        batched_mat_mul(F::one(), &d_out, &transpose(&v), &mut d_weights);
+        // forward: attn_weights = softmax(scores); a hidden key has weight 0, hence gradient 0
+        let d_scores = softmax_backward(d_weights, &weights);
+        // forward: scores = q kᵀ / sqrt(head_dim)
+        batched_mat_mul(scale(head_dim), &d_scores, &k, &mut d_q.slice_mut(block));
+        batched_mat_mul(scale(head_dim), &transpose(&d_scores), &q, &mut d_k.slice_mut(seen));
+    }
     AttentionGrads { d_q, d_k, d_v }
 }
 

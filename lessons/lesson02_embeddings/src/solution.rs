@@ -97,11 +97,10 @@ pub fn linear_forward<F: NdFloat>(x: &ArrayRef3<F>, w: &ArrayRef2<F>) -> Array3<
     let x = rows(x);
     // One product over the whole batch. A single row, as in generation, is dotted with the
     // rows of W where they lie: the product would first copy W into another order.
-    let y = match x.nrows() {
-        1 => dot_rows(w, &x.row(0)).insert_axis(Axis(0)),
-        _ => x.dot(&w.t()),
-    };
-    unfold(y, batch, seq_len)
+    match x.nrows() {
+        1 => dot_rows(w, &x.row(0)).insert_axis(Axis(0)).insert_axis(Axis(0)),
+        _ => unfold(x.dot(&w.t()), batch, seq_len),
+    }
 }
 
 /// Gradients of [`linear_forward`]: `d_x = d_y W` and `d_W = d_yᵀ x`.

@@ -17,6 +17,7 @@ pub(crate) mod watch;
 use std::env;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -46,6 +47,35 @@ pub(crate) fn project_root() -> anyhow::Result<PathBuf> {
     let is_copy = root.join(SETTINGS).exists();
     anyhow::ensure!(!is_copy, "this is a copy for a class: run it in the course it was made from");
     Ok(root)
+}
+
+/// Lessons from one number to another, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lessons {
+    first: u8,
+    last: u8,
+}
+
+impl Lessons {
+    fn numbers(self) -> impl Iterator<Item = usize> {
+        (self.first..=self.last).map(usize::from)
+    }
+}
+
+/// Reads `6`, `1..6`, `1..=6` or `1-6`.
+impl FromStr for Lessons {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (first, last) = ["..=", "..", "-"]
+            .into_iter()
+            .find_map(|between| text.split_once(between))
+            .unwrap_or((text, text));
+        match (first.parse(), last.parse()) {
+            (Ok(first), Ok(last)) if first <= last => Ok(Lessons { first, last }),
+            _ => Err("must be a lesson such as 6, or lessons such as 1..6".to_string()),
+        }
+    }
 }
 
 /// What most commands need: the lessons, and somebody to run their tests.

@@ -1,11 +1,12 @@
 //! `cargo course grade`: grades what students hand in.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use std::{fs, thread};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, ensure};
 use clap::Args;
 use course::grade::format::Format;
 use course::grade::run::Limits;
@@ -14,7 +15,7 @@ use course::grade::{Grader, Options, format, page, table, unguessable};
 use course::outline::Outline;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{FOUND, project_root};
+use super::{FOUND, Lessons, project_root};
 
 /// Grade what students hand in
 ///
@@ -50,8 +51,8 @@ pub(crate) struct Arguments {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<String>,
     /// The lessons to grade: 6, or 1..6, which includes both
-    #[arg(long, value_name = "RANGE", default_value = "1..14")]
-    lessons: String,
+    #[arg(long, value_name = "LESSONS", value_delimiter = ',', default_value = "1..14")]
+    lessons: Vec<Lessons>,
     /// What to write to the standard output, in place of the table. gradescope and
     /// classroom50 have a file per student: of many they go to --out
     #[arg(long, value_enum, verbatim_doc_comment)]
@@ -85,7 +86,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
     let root = project_root()?;
     let outline = Outline::read(&root)?;
-    let lessons = lessons(&outline, &args.lessons)?;
+    let lessons = numbers(&outline, &args.lessons)?;
     let submissions = find(&args.paths)?;
     fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
     let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -125,18 +126,16 @@ pub(crate) fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(if is_broken { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
 }
 
-/// The numbers of `6` or `1..6` that are lessons.
-fn lessons(outline: &Outline, asked: &str) -> anyhow::Result<Vec<usize>> {
-    let (first, last) = asked.split_once("..").unwrap_or((asked, asked));
-    let number = |text: &str| text.trim_start_matches('=').parse::<usize>().ok();
-    let (Some(first), Some(last)) = (number(first), number(last)) else {
-        bail!("`--lessons {asked}` is no range: write 6 for one lesson, 1..6 for six");
-    };
-    let numbers = outline.lessons.iter().map(|entry| entry.lesson.number);
-    let numbers: Vec<_> = numbers.filter(|n| (first..=last).contains(n)).collect();
-    if numbers.is_empty() {
-        bail!("`--lessons {asked}` has no lesson: there are 1 to {}", outline.lessons.len());
-    }
+/// The numbers that were asked for, of the lessons that there are.
+fn numbers(outline: &Outline, asked: &[Lessons]) -> anyhow::Result<Vec<usize>> {
+    let asked: BTreeSet<_> = asked.iter().flat_map(|lessons| lessons.numbers()).collect();
+    let there = outline.lessons.iter().map(|entry| entry.lesson.number);
+    let numbers: Vec<_> = there.filter(|number| asked.contains(number)).collect();
+    ensure!(
+        !numbers.is_empty(),
+        "--lessons: there are only lessons 1 to {}",
+        outline.lessons.len()
+    );
     Ok(numbers)
 }
 

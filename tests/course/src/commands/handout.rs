@@ -1,6 +1,5 @@
 //! `cargo course handout`: a copy for a class.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,7 +9,7 @@ use course::handout::{Handout, Settings, ensure_free, make};
 use course::outline::Outline;
 use course::text::{count, duration};
 
-use super::project_root;
+use super::{Lessons, project_root};
 
 /// Make a copy for a class, without the answers
 ///
@@ -38,7 +37,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "LESSON", required_unless_present = "update")]
     through: Option<usize>,
     /// Lessons whose solutions are in it: 1..2 is lessons 1 and 2
-    #[arg(long, value_name = "LESSONS", value_delimiter = ',', value_parser = lessons)]
+    #[arg(long, value_name = "LESSONS", value_delimiter = ',')]
     release: Vec<Lessons>,
     /// Bring an earlier copy up to date
     #[arg(long, value_name = "COPY", conflicts_with = "out")]
@@ -48,23 +47,9 @@ pub(crate) struct Arguments {
     out: Option<PathBuf>,
 }
 
-/// The first and the last of some lessons.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Lessons(usize, usize);
-
-/// Reads `3`, `1..2` or `1-2`.
-fn lessons(text: &str) -> Result<Lessons, String> {
-    let (first, last) = text.split_once("..").or(text.split_once('-')).unwrap_or((text, text));
-    match (first.parse(), last.parse()) {
-        (Ok(first), Ok(last)) if first <= last => Ok(Lessons(first, last)),
-        _ => Err("must be a lesson such as 3, or lessons such as 1..2".to_string()),
-    }
-}
-
 pub(crate) fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
     let outline = Outline::read(&project_root()?)?;
-    let released = args.release.iter().flat_map(|Lessons(first, last)| *first..=*last);
-    let released: BTreeSet<_> = released.collect();
+    let released = args.release.iter().flat_map(|lessons| lessons.numbers()).collect();
     let through = args.through.unwrap_or_default();
     let asked = Settings { through, released };
     match (&args.update, &args.out) {

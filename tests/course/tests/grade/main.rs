@@ -300,10 +300,13 @@ fn a_class_is_graded_and_no_trick_helps() {
         (&["../nobody"][..], "error: ../nobody: there is no such folder, zip file or repository\n"),
         (&["../course/lessons"], "error: ../course/lessons: neither it nor what is in it has"),
         (
-            &["../handed-in", "--lessons", "7"],
-            "error: `--lessons 7` has no lesson: there are 1 to 1",
+            &["../handed-in", "--lessons", "7,9..12"],
+            "error: --lessons: there are only lessons 1 to 1",
         ),
-        (&["../handed-in", "--lessons", "x"], "error: `--lessons x` is no range"),
+        (
+            &["../handed-in", "--lessons", "x"],
+            "error: invalid value 'x' for '--lessons <LESSONS>': must be",
+        ),
     ] {
         let (code, out, said) = class.grade(arguments);
         assert!(said.starts_with(says), "{said}");

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use lesson01_tokens::Batch;
 use lesson02_embeddings::Config;
+use lesson07_causal_attention::query_blocks;
 use lesson11_tiny_gpt::{GptParams, init_parameters};
 use lesson12_training::{TrainingState, train_step};
 use lesson13_generation::{Sampling, generate};
@@ -119,13 +120,16 @@ fn one_step(shards: &[Batch], state: &mut TrainingState<GptParams<f32>>, config:
     train_step(gradients, state, &NANO.train).expect("a finite loss");
 }
 
-/// Floating-point operations per token of training: six per weight of a matrix, and the
-/// attention products, counted with their masked half.
+/// Floating-point operations per token of training: six per weight of a matrix, and twelve per
+/// dimension for each key that a query meets in the blocks of lesson 7.
 pub fn flop_per_token(config: &Config) -> f64 {
     let (d, layers) = (config.d_model as f64, config.n_layers as f64);
     let block = 4.0 * d * d + 3.0 * d * config.hidden_dim() as f64;
     let head = d * config.vocab_size as f64;
-    6.0 * (layers * block + head) + 12.0 * layers * config.context_length as f64 * d
+    let seq_len = config.context_length;
+    let pairs: usize = query_blocks(seq_len).map(|(start, end)| (end - start) * end).sum();
+    let keys_per_query = pairs as f64 / seq_len as f64;
+    6.0 * (layers * block + head) + 12.0 * layers * d * keys_per_query
 }
 
 /// The most multiply-and-adds this machine does on `threads` threads, as 10⁹ operations per

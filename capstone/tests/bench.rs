@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 use approx::assert_relative_eq;
 use capstone::bench::{SIZES, flop_per_token};
+use lesson02_embeddings::Config;
 use serde_json::Value;
 
 fn bench(directory: &Path, arguments: &[&str]) -> Output {
@@ -56,6 +57,18 @@ fn the_numbers_of_a_training_fit_each_other() {
     assert_eq!(names, wanted);
     let sum: f64 = parts.iter().map(|part| number(part, "ms")).sum();
     assert_relative_eq!(sum, ms, max_relative = 1e-9);
+}
+
+#[test]
+fn what_the_mask_hides_is_not_counted() {
+    // 4 layers, d 128: 16 d² per layer and the head of 65 tokens; then the keys per query.
+    let nano = SIZES[2].config;
+    let weights = 6.0 * (4.0 * 16.0 * 128.0 * 128.0 + 65.0 * 128.0);
+    for (context_length, keys) in [(64, 64.0), (128, 96.0), (256, 160.0)] {
+        let config = Config { context_length, ..nano };
+        let expected = weights + 12.0 * 4.0 * 128.0 * keys;
+        assert_relative_eq!(flop_per_token(&config), expected, max_relative = 1e-12);
+    }
 }
 
 #[test]

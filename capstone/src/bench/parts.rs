@@ -11,12 +11,12 @@ use lesson03_cross_entropy::{cross_entropy_backward, cross_entropy_forward, soft
 use lesson04_rmsnorm::{rms_norm_backward, rms_norm_forward};
 use lesson06_rope::{rope_backward, rope_forward, rope_table};
 use lesson07_causal_attention::{
-    attention_backward, attention_forward, attention_weights, causal_mask,
+    attention_backward, attention_forward, attention_weights, causal_mask, query_blocks,
 };
 use lesson09_swiglu::{SwiGluParams, swiglu_backward, swiglu_forward};
 use lesson11_tiny_gpt::GptParams;
 use lesson12_training::{TrainingState, adamw_step, clip_gradients};
-use ndarray::{Array, Array1, Array3, Array4, ShapeBuilder};
+use ndarray::{Array, Array1, Array3, Array4, ShapeBuilder, s};
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand::SeedableRng;
 use ndarray_rand::rand::rngs::StdRng;
@@ -73,14 +73,18 @@ fn optimizer_ms(state: &mut TrainingState<GptParams<f32>>, time: Duration) -> f6
     once * 1e3
 }
 
-/// Scores to weights, and back.
+/// Scores to weights, and back, in lesson 7's blocks.
 fn softmax(config: &Config, shard: &Batch) -> Work {
     let (batch, seq_len) = shard.ids.dim();
-    let mut scores: Array4<f32> = normal((batch, config.n_heads, seq_len, seq_len));
     let mask = causal_mask(seq_len);
+    let scores_of = |(start, end)| normal((batch, config.n_heads, end - start, end));
+    let mut blocks: Vec<Array4<f32>> = query_blocks(seq_len).map(scores_of).collect();
     Box::new(move || {
-        let weights = attention_weights(take(&mut scores), &mask);
-        scores = black_box(softmax_backward(weights.clone(), &weights));
+        for ((start, end), scores) in query_blocks(seq_len).zip(&mut blocks) {
+            let mask = mask.slice(s![start..end, ..end]);
+            let weights = attention_weights(take(scores), &mask);
+            *scores = black_box(softmax_backward(weights.clone(), &weights));
+        }
     })
 }
 

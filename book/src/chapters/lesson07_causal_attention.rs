@@ -224,7 +224,7 @@ fn blocks() -> Drawing {
         picture.sized_text((left + middle, top - 8.0), 12.0, Align::Middle, Colour::Faint, &range);
         for j in 0..4 {
             let x = left + SQUARE * j as f64;
-            let strength = if 64 * j < start { 0.7 } else { 0.0 };
+            let strength = if j < i { 0.7 } else { 0.0 };
             picture.rectangle((x, y), (SQUARE, SQUARE), Colour::Green, strength);
         }
         let x = left + along;

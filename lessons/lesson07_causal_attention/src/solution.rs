@@ -116,6 +116,7 @@ pub fn attention_backward<F: NdFloat>(
 ) -> AttentionGrads<F> {
     check_same_shape(q, [("k", k), ("v", v), ("d_out", d_out)]);
     let (_, _, seq_len, head_dim) = q.dim();
+    let scale = scale(head_dim);
     let (mut d_q, mut d_k, mut d_v) =
         (zero_heads(q.dim()), zero_heads(k.dim()), zero_heads(v.dim()));
     for (start, end) in query_blocks(seq_len) {
@@ -130,8 +131,8 @@ pub fn attention_backward<F: NdFloat>(
         // forward: attn_weights = softmax(scores); a hidden key has weight 0, hence gradient 0
         let d_scores = softmax_backward(d_weights, &weights);
         // forward: scores = q kᵀ / sqrt(head_dim)
-        batched_mat_mul(scale(head_dim), &d_scores, &k, &mut d_q.slice_mut(block));
-        batched_mat_mul(scale(head_dim), &transpose(&d_scores), &q, &mut d_k.slice_mut(seen));
+        batched_mat_mul(scale, &d_scores, &k, &mut d_q.slice_mut(block));
+        batched_mat_mul(scale, &transpose(&d_scores), &q, &mut d_k.slice_mut(seen));
     }
     AttentionGrads { d_q, d_k, d_v }
 }
